@@ -1,0 +1,7 @@
+//! Floor 1: the ledger as mathematics. Hashes, canonical JSON, entries, commitments, the RFC 6962 tree, its proofs,
+//! signed notes, checkpoints and tiles. It knows nothing of audit words, of files or clocks, nor of what an event means.
+
+pub mod hash;
+pub mod time;
+pub mod position;
+pub mod json;

@@ -1,0 +1,96 @@
+//! An instant in UTC to the microsecond, as entries write it. Never the present one: time is passed in.
+
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+/// Microseconds since 1970-01-01T00:00:00Z; prints as `YYYY-MM-DDThh:mm:ss.ffffffZ`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The instant that many microseconds after 1970, if its year has four digits.
+    pub fn from_micros(micros: i64) -> Option<Self> {
+        let instant = DateTime::<Utc>::from_timestamp_micros(micros)?;
+        let year = chrono::Datelike::year(&instant);
+        (0..=9999).contains(&year).then_some(Self(micros))
+    }
+
+    /// Microseconds since 1970.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// From RFC 3339 with a zone; finer than a microsecond is cut off.
+    pub fn parse_rfc3339(text: &str) -> Option<Self> {
+        Self::from_micros(DateTime::parse_from_rfc3339(text).ok()?.timestamp_micros())
+    }
+
+    /// From exactly the form of FORMAT.md section 1: six decimals, `Z`, a real instant, no leap second.
+    pub fn parse_entry_time(text: &str) -> Option<Self> {
+        let time = Self::parse_rfc3339(text)?;
+        (time.to_string() == text).then_some(time)
+    }
+
+    /// Later by so many milliseconds (earlier if negative), if that still has four digits of year.
+    pub fn plus_ms(self, ms: i64) -> Option<Self> {
+        Self::from_micros(self.0.checked_add(ms.checked_mul(1000)?)?)
+    }
+
+    /// How many milliseconds this is after `earlier`; negative if before.
+    pub const fn ms_since(self, earlier: Self) -> i64 {
+        (self.0 - earlier.0) / 1000
+    }
+
+    fn as_chrono(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.0).expect("from_micros has looked")
+    }
+
+    /// `YYYY-MM-DDThh:mm:ss.fffZ`: for answers, where a microsecond says nothing.
+    pub fn to_millis_text(self) -> String {
+        self.as_chrono().to_rfc3339_opts(SecondsFormat::Millis, true)
+    }
+
+    /// `YYYY-MM-DD hh:mm:ss`, for tables whose heading names the zone UTC.
+    pub fn to_page_text(self) -> String {
+        self.as_chrono().format("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
+    /// The day, `YYYY-MM-DD`, in UTC.
+    pub fn day(self) -> String {
+        self.as_chrono().format("%Y-%m-%d").to_string()
+    }
+
+    /// The month, `YYYY-MM`, in UTC.
+    pub fn month(self) -> String {
+        self.as_chrono().format("%Y-%m").to_string()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.as_chrono().to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entry_times_are_read_in_one_form_only() {
+        let text = "2026-11-22T09:00:00.123456Z";
+        assert_eq!(Timestamp::parse_entry_time(text).unwrap().to_string(), text);
+        for other in [
+            "2026-11-22T09:00:00.123Z",
+            "2026-11-22T09:00:00.123456+00:00",
+            "2026-02-30T09:00:00.000000Z",
+            "2026-11-22T09:00:60.000000Z",
+            "2026-11-22t09:00:00.123456z",
+        ] {
+            assert_eq!(Timestamp::parse_entry_time(other), None, "{other}");
+        }
+        assert_eq!(Timestamp::parse_rfc3339("2026-11-22T10:00:00+01:00"), Timestamp::parse_rfc3339("2026-11-22T09:00:00Z"));
+        assert_eq!(Timestamp::parse_rfc3339("2026-11-22T10:00:00"), None);
+    }
+}
