@@ -1,0 +1,4 @@
+//! Floor 3: the SQLite files and all SQL. Narrow on purpose: append a batch if the head is still X; read entries, payloads,
+//! tiles, derived rows. No SQL stands above this floor, and no rule about delegations in it.
+
+pub mod connection;
