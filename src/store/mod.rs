@@ -2,3 +2,7 @@
 //! tiles, derived rows. No SQL stands above this floor, and no rule about delegations in it.
 
 pub mod connection;
+pub mod rows;
+pub mod derived;
+pub mod batch;
+pub mod reader;
