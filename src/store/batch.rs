@@ -16,7 +16,6 @@ use crate::tlog::time::Timestamp;
 
 /// The schema's history, from the folder that the SQL lies in.
 mod schema {
-    #![expect(missing_docs, unreachable_pub, reason = "written by the macro")]
     refinery::embed_migrations!("migrations/ledger");
 }
 
