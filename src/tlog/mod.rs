@@ -4,4 +4,10 @@
 pub mod hash;
 pub mod time;
 pub mod position;
+pub mod decimal;
 pub mod json;
+pub mod entry;
+mod entry_scanner;
+pub mod member;
+pub mod disclosure;
+pub mod commitment;
