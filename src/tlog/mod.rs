@@ -11,3 +11,5 @@ mod entry_scanner;
 pub mod member;
 pub mod disclosure;
 pub mod commitment;
+pub mod tree;
+pub mod proof;
