@@ -12,6 +12,15 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
+/// SHA-256 of the parts behind each other, with nothing in between.
+pub fn sha256_of_parts(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher.finalize().into()
+}
+
 /// HMAC-SHA-256 of the parts, each behind its length: `("ab", "c")` and `("a", "bc")` differ.
 pub fn keyed_hash(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
@@ -25,6 +34,20 @@ pub fn keyed_hash(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
 /// Base64url without padding (RFC 4648 section 5): what entries and disclosures use.
 pub fn to_base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Appends [`to_base64url`] of `bytes`, without a text in between: most of what an entry costs is this.
+pub fn push_base64url(bytes: &[u8], out: &mut Vec<u8>) {
+    let from = out.len();
+    out.resize(from + (bytes.len() * 4).div_ceil(3), 0);
+    URL_SAFE_NO_PAD.encode_slice(bytes, &mut out[from..]).expect("four characters for three bytes were made room for");
+}
+
+/// The 43 characters of base64url that 32 bytes are.
+pub fn base64url_of_32(bytes: &[u8; 32]) -> [u8; 43] {
+    let mut text = [0; 43];
+    URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).expect("32 bytes are 43 characters");
+    text
 }
 
 /// Strict inverse of [`to_base64url`]: no padding, no trailing bits, nothing else.
@@ -82,6 +105,16 @@ macro_rules! hash_kind {
             /// From 43 characters of base64url.
             pub fn parse(text: &str) -> Option<Self> {
                 from_base64url(text)?.try_into().ok().map(Self)
+            }
+
+            /// From 44 characters of base64 with padding.
+            pub fn parse_base64(text: &str) -> Option<Self> {
+                from_base64(text)?.try_into().ok().map(Self)
+            }
+
+            /// 44 characters of base64 with padding.
+            pub fn to_base64(&self) -> String {
+                to_base64(&self.0)
             }
 
             /// From 64 lowercase hexadecimal digits.

@@ -4,4 +4,12 @@
 pub mod hash;
 pub mod time;
 pub mod position;
+pub mod decimal;
 pub mod json;
+pub mod entry;
+mod entry_scanner;
+pub mod member;
+pub mod disclosure;
+pub mod commitment;
+pub mod tree;
+pub mod proof;
