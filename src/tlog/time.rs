@@ -73,14 +73,26 @@ impl Timestamp {
         self.as_chrono().format("%Y-%m-%d %H:%M:%S").to_string()
     }
 
-    /// The day, `YYYY-MM-DD`, in UTC.
-    pub fn day(self) -> String {
-        self.as_chrono().format("%Y-%m-%d").to_string()
+    /// Midnight, UTC, of this day.
+    pub fn start_of_day(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(DAY_MICROS))
     }
 
-    /// The month, `YYYY-MM`, in UTC.
-    pub fn month(self) -> String {
-        self.as_chrono().format("%Y-%m").to_string()
+    /// Midnight, UTC, of the next day; `None` past the year 9999.
+    pub fn start_of_next_day(self) -> Option<Self> {
+        Self::from_micros(self.start_of_day().0.checked_add(DAY_MICROS)?)
+    }
+
+    /// Midnight, UTC, of the first of this month.
+    pub fn start_of_month(self) -> Self {
+        let days_into_month = i64::from(self.as_chrono().day0());
+        Self(self.start_of_day().0 - days_into_month * DAY_MICROS)
+    }
+
+    /// Midnight, UTC, of the first of the next month; `None` past the year 9999.
+    pub fn start_of_next_month(self) -> Option<Self> {
+        let first = self.start_of_month().as_chrono().checked_add_months(chrono::Months::new(1))?;
+        Self::from_micros(first.timestamp_micros())
     }
 }
 
@@ -126,5 +138,16 @@ mod tests {
         }
         assert_eq!(Timestamp::parse_rfc3339("2026-11-22T10:00:00+01:00"), Timestamp::parse_rfc3339("2026-11-22T09:00:00Z"));
         assert_eq!(Timestamp::parse_rfc3339("2026-11-22T10:00:00"), None);
+    }
+
+    #[test]
+    fn days_and_months_begin_at_midnight_utc() {
+        let at = |text| Timestamp::parse_rfc3339(text).unwrap();
+        let time = at("2026-12-31T23:59:59.999Z");
+        assert_eq!(time.start_of_day(), at("2026-12-31T00:00:00Z"));
+        assert_eq!(time.start_of_next_day(), Some(at("2027-01-01T00:00:00Z")));
+        assert_eq!(time.start_of_month(), at("2026-12-01T00:00:00Z"));
+        assert_eq!(time.start_of_next_month(), Some(at("2027-01-01T00:00:00Z")));
+        assert_eq!(at("1969-12-31T12:00:00Z").start_of_day(), at("1969-12-31T00:00:00Z"));
     }
 }

@@ -1,0 +1,186 @@
+//! The data directory: which file lies where, and the keys in it. What an attacker could do who holds one key stands beside it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::FlockOperation;
+
+/// The data directory of one ledger.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    root: PathBuf,
+}
+
+/// Held while a process writes the ledger; the operating system lets go of it when the process dies.
+pub struct WriterLock(#[expect(dead_code, reason = "held, never read")] File);
+
+/// Why the data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// There is no ledger here.
+    #[error("there is no ledger in {0}: make one with `onus init --data {0} --origin NAME`")]
+    NoLedger(String),
+    /// There is one already.
+    #[error("there is a ledger in {0} already: an origin is used once; choose an empty directory")]
+    LedgerExists(String),
+    /// Another process writes it.
+    #[error("another process is serving {0}: one ledger has one writer")]
+    InUse(String),
+    /// A key file is not what it should be.
+    #[error("the key file {path} cannot be read: {reason}")]
+    BadKey {
+        /// Which file.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The file system refused.
+    #[error("cannot use {path}")]
+    Io {
+        /// Which path.
+        path: String,
+        /// What it says.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl Folder {
+    /// The directory at `root`, whether it exists or not.
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    /// Where it is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Entries, payloads, tiles, checkpoints, documents, derived tables.
+    pub fn ledger_file(&self) -> PathBuf {
+        self.root.join("ledger.db")
+    }
+
+    /// Sessions and idempotency answers: may be lost without losing evidence.
+    pub fn service_file(&self) -> PathBuf {
+        self.root.join("service.db")
+    }
+
+    /// The search index: may be wiped and rebuilt at any time.
+    pub fn index_folder(&self) -> PathBuf {
+        self.root.join("index")
+    }
+
+    /// What actions need; adopted as an entry when it has changed.
+    pub fn catalogue_file(&self) -> PathBuf {
+        self.root.join("actions.toml")
+    }
+
+    /// Thresholds of the assessment; adopted as an entry when they have changed.
+    pub fn settings_file(&self) -> PathBuf {
+        self.root.join("settings.toml")
+    }
+
+    /// Trusted token issuers: `<name>.toml` with issuer, audience and the path of a JWKS file.
+    pub fn issuers_file(&self) -> PathBuf {
+        self.root.join("issuers.toml")
+    }
+
+    /// The default place of the high-water mark: beside the directory, so that restoring the directory does not restore it.
+    pub fn default_mark_file(&self) -> PathBuf {
+        let mut name = self.root.file_name().unwrap_or_default().to_owned();
+        name.push(".high-water");
+        self.root.with_file_name(name)
+    }
+
+    /// Signs checkpoints and nothing else. Who holds it can sign another history; witnesses and kept checkpoints show it.
+    pub fn log_key_file(&self) -> PathBuf {
+        self.root.join("keys/log.pem")
+    }
+
+    /// Signs exports. Who holds it can make exports look like ours; the checkpoint in them still has to verify.
+    pub fn export_key_file(&self) -> PathBuf {
+        self.root.join("keys/export.pem")
+    }
+
+    /// Keys the deduplication HMAC. Who holds it and the file can test whether a guessed (source, event_id) was recorded.
+    pub fn event_key_file(&self) -> PathBuf {
+        self.root.join("keys/event.key")
+    }
+
+    /// Keys the hashes of credentials, sessions and links, and the request fingerprints. Who holds it and the files still has to
+    /// guess 256 bits.
+    pub fn secret_key_file(&self) -> PathBuf {
+        self.root.join("keys/secret.key")
+    }
+
+    /// Whether a ledger was made here.
+    pub fn has_ledger(&self) -> bool {
+        self.ledger_file().exists()
+    }
+
+    /// Makes the directory and its key folder, readable by this user alone.
+    pub fn create(&self) -> Result<(), FolderError> {
+        if self.has_ledger() || self.root.join("keys").exists() {
+            return Err(FolderError::LedgerExists(self.root.display().to_string()));
+        }
+        let keys = self.root.join("keys");
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&keys).map_err(|e| io_error(&keys, e))
+    }
+
+    /// Fails unless a ledger was made here.
+    pub fn require_ledger(&self) -> Result<(), FolderError> {
+        if self.has_ledger() { Ok(()) } else { Err(FolderError::NoLedger(self.root.display().to_string())) }
+    }
+
+    /// Takes the writer's lock, or says who has it.
+    pub fn lock(&self) -> Result<WriterLock, FolderError> {
+        let path = self.root.join("writer.lock");
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(|e| io_error(&path, e))?;
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(WriterLock(file)),
+            Err(rustix::io::Errno::WOULDBLOCK) => Err(FolderError::InUse(self.root.display().to_string())),
+            Err(e) => Err(io_error(&path, e.into())),
+        }
+    }
+
+    /// Writes a new secret file, readable by this user alone, and syncs it and its folder.
+    pub fn write_secret(&self, path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
+        let write = || -> io::Result<()> {
+            let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            File::open(path.parent().unwrap_or(&self.root))?.sync_all()
+        };
+        write().map_err(|e| io_error(path, e))
+    }
+
+    /// Reads a file of exactly 32 secret bytes.
+    pub fn read_secret(&self, path: &Path) -> Result<[u8; 32], FolderError> {
+        let bytes = fs::read(path).map_err(|e| io_error(path, e))?;
+        <[u8; 32]>::try_from(bytes.as_slice())
+            .map_err(|_| FolderError::BadKey { path: path.display().to_string(), reason: format!("expected 32 bytes, found {}", bytes.len()) })
+    }
+
+    /// Reads a text file; `None` if it is not there.
+    pub fn read_text(&self, path: &Path) -> Result<Option<String>, FolderError> {
+        match fs::read_to_string(path) {
+            Ok(text) => Ok(Some(text)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(io_error(path, e)),
+        }
+    }
+}
+
+/// 32 bytes from the operating system.
+pub fn random_32() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes, or nothing here is safe to go on");
+    bytes
+}
+
+fn io_error(path: &Path, source: io::Error) -> FolderError {
+    FolderError::Io { path: path.display().to_string(), source }
+}

@@ -1,0 +1,169 @@
+//! Reading an entry and opening its payload against its commitment: by default, on every read. What does not match is damaged
+//! and named by index, never shown as if it were evidence.
+
+use crate::domain::action::Action;
+use crate::domain::delegation::{CallerClass, Delegation, Revocation};
+use crate::domain::event::{Members, Report};
+use crate::domain::finding::Code;
+use crate::domain::ids::EventId;
+use crate::domain::members::{Unreadable, read_action, read_delegation, read_report, read_revocation};
+use crate::domain::past::Recorded;
+use crate::service::pending::REPORT;
+use crate::store::connection::StoreError;
+use crate::store::rows::{Rows, StoredPayload};
+use crate::tlog::commitment::commit;
+use crate::tlog::disclosure::Seed;
+use crate::tlog::entry::EntryHeader;
+use crate::tlog::hash::{LeafHash, sha256};
+use crate::tlog::json::Value;
+use crate::tlog::member::{Member, MemberName};
+use crate::tlog::position::LeafIndex;
+use crate::tlog::time::Timestamp;
+
+/// Why an entry could not be read as what it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What is stored contradicts itself.
+    #[error("entry {index} is damaged: {reason}")]
+    Damaged {
+        /// Which entry.
+        index: LeafIndex,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// An entry with its payload, every member opened against the commitment.
+#[derive(Debug)]
+pub struct OpenedEntry {
+    /// Its place, as the header says and the store agrees.
+    pub index: LeafIndex,
+    /// The header's bytes.
+    pub bytes: Vec<u8>,
+    /// The header.
+    pub header: EntryHeader,
+    /// The hash of the bytes.
+    pub leaf_hash: LeafHash,
+    /// The members, `/report` included.
+    pub members: Members,
+    /// What the salts come from.
+    pub seed: Seed,
+    /// SHA-256 of the stored members.
+    pub members_sha256: [u8; 32],
+}
+
+/// Reads and opens the entry at `index`; `None` if the ledger has not come so far.
+pub fn open_entry(rows: Rows<'_>, index: LeafIndex) -> Result<Option<OpenedEntry>, ReadError> {
+    let Some(bytes) = rows.entry(index)? else { return Ok(None) };
+    let payload = rows.payload(index)?.ok_or_else(|| damaged(index, "its payload is lost"))?;
+    open_stored(index, bytes, &payload).map(Some)
+}
+
+/// Opens an entry and its payload as they are stored.
+pub fn open_stored(index: LeafIndex, bytes: Vec<u8>, payload: &StoredPayload) -> Result<OpenedEntry, ReadError> {
+    let header = EntryHeader::parse(&bytes).map_err(|e| damaged(index, e.to_string()))?;
+    if header.index != index {
+        return Err(damaged(index, format!("its header says index {}", header.index)));
+    }
+    let members = parse_members(&payload.members).map_err(|reason| damaged(index, reason))?;
+    let seed = payload.seed.map(Seed::from_bytes).ok_or_else(|| damaged(index, "its seed is lost and no erasure says why"))?;
+    let list: Vec<Member> = members
+        .iter()
+        .map(|(name, value)| MemberName::parse(name).map(|name| Member { name, value: value.to_canonical() }))
+        .collect::<Option<_>>()
+        .ok_or_else(|| damaged(index, "a member's name is not one"))?;
+    let commitment = commit(&seed, &list).map_err(|e| damaged(index, e.to_string()))?;
+    if commitment != header.payload {
+        return Err(damaged(index, "its payload does not match the commitment in its header"));
+    }
+    let leaf_hash = LeafHash::of(&bytes);
+    Ok(OpenedEntry { index, leaf_hash, header, members, seed, members_sha256: sha256(payload.members.as_bytes()), bytes })
+}
+
+/// The members as stored: one canonical object.
+fn parse_members(text: &str) -> Result<Members, String> {
+    let value = Value::parse(text.as_bytes()).map_err(|e| format!("its payload is not JSON: {e}"))?;
+    if value.to_canonical() != text {
+        return Err("its payload is not in canonical form".to_owned());
+    }
+    match value {
+        Value::Object(members) => Ok(members.into_iter().collect()),
+        _ => Err("its payload is not an object".to_owned()),
+    }
+}
+
+fn damaged(index: LeafIndex, reason: impl Into<String>) -> ReadError {
+    ReadError::Damaged { index, reason: reason.into() }
+}
+
+impl OpenedEntry {
+    /// Who reported it.
+    pub fn report(&self) -> Result<Report, ReadError> {
+        self.members.get(REPORT).and_then(read_report).ok_or_else(|| damaged(self.index, "it says nothing about its reporter"))
+    }
+
+    /// The codes in its header; an unknown one belongs to a later release and is left out.
+    pub fn first_findings(&self) -> Vec<Code> {
+        self.header.assessment.iter().flat_map(|a| a.findings()).filter_map(|code| Code::parse(code)).collect()
+    }
+
+    /// A text member.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.members.get(name).and_then(Value::as_str)
+    }
+
+    /// The event's id at its source.
+    pub fn event_id(&self) -> Result<EventId, ReadError> {
+        self.text("/event_id").and_then(EventId::parse).ok_or_else(|| damaged(self.index, "it has no event_id"))
+    }
+
+    /// When it happened, as its reporter claims.
+    pub fn occurred_at(&self) -> Result<Timestamp, ReadError> {
+        self.text("/occurred_at").and_then(Timestamp::parse_rfc3339).ok_or_else(|| damaged(self.index, "it has no occurred_at"))
+    }
+
+    /// As a delegation, if it is one.
+    pub fn as_delegation(&self) -> Result<Option<Recorded<Delegation>>, ReadError> {
+        self.recorded("delegation.granted", read_delegation)
+    }
+
+    /// As a revocation, if it is one.
+    pub fn as_revocation(&self) -> Result<Option<Recorded<Revocation>>, ReadError> {
+        self.recorded("delegation.revoked", read_revocation)
+    }
+
+    /// As a report of an action, if it is one.
+    pub fn as_action(&self) -> Result<Option<Recorded<Action>>, ReadError> {
+        self.recorded("action.recorded", read_action)
+    }
+
+    fn recorded<T>(&self, entry_type: &str, read: impl Fn(&Members) -> Result<T, Unreadable>) -> Result<Option<Recorded<T>>, ReadError> {
+        if self.header.entry_type.as_str() != entry_type {
+            return Ok(None);
+        }
+        let what = read(&self.members).map_err(|e| damaged(self.index, e.to_string()))?;
+        let report = self.report()?;
+        let first_findings = self.first_findings();
+        Ok(Some(Recorded {
+            index: self.index,
+            leaf_hash: self.leaf_hash,
+            recorded_at: self.header.recorded_at,
+            occurred_at: self.occurred_at()?,
+            event_id: self.event_id()?,
+            source: report.source,
+            reporter_class: report.caller_class,
+            evidence: report.evidence,
+            present_findings: first_findings.clone(),
+            first_findings,
+            what,
+        }))
+    }
+
+    /// The class of whoever reported it.
+    pub fn reporter_class(&self) -> Result<CallerClass, ReadError> {
+        Ok(self.report()?.caller_class)
+    }
+}
