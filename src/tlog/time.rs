@@ -4,6 +4,8 @@ use std::fmt;
 
 use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
 
+const DAY_MICROS: i64 = 86_400_000_000;
+
 /// Microseconds since 1970-01-01T00:00:00Z; prints as `YYYY-MM-DDThh:mm:ss.ffffffZ`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
