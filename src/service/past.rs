@@ -215,7 +215,7 @@ impl Past for LedgerPast<'_> {
         }
         let catalogue = match place {
             None => Catalogue::default(),
-            Some(index) => Catalogue::from_value(self.adopted(index, "/catalogue")?.as_ref()).ok_or_else(|| wrong_place(index, "catalogue"))?,
+            Some(index) => Catalogue::from_members(&self.open(index)?.members).ok_or_else(|| wrong_place(index, "catalogue"))?,
         };
         let catalogue = Arc::new(catalogue);
         self.cache.borrow_mut().catalogue = Some((place, Arc::clone(&catalogue)));
@@ -231,17 +231,11 @@ impl Past for LedgerPast<'_> {
         }
         let settings = match place {
             None => Settings::default(),
-            Some(index) => Settings::from_value(self.adopted(index, "/settings")?.as_ref()).ok_or_else(|| wrong_place(index, "settings"))?,
+            Some(index) => Settings::from_members(&self.open(index)?.members).ok_or_else(|| wrong_place(index, "settings"))?,
         };
         let settings = Arc::new(settings);
         self.cache.borrow_mut().settings = Some((place, Arc::clone(&settings)));
         Ok(settings)
-    }
-}
-
-impl LedgerPast<'_> {
-    fn adopted(&self, index: LeafIndex, member: &str) -> Result<Box<Value>, ReadError> {
-        self.open(index)?.members.remove(member).map(Box::new).ok_or_else(|| wrong_place(index, member))
     }
 }
 
@@ -301,7 +295,7 @@ const fn is_counted(action: &Action) -> bool {
 }
 
 fn argument_number(action: &Action, pointer: &str) -> Option<f64> {
-    match crate::domain::pointer::look_up(action.arguments.as_ref()?, pointer)? {
+    match crate::domain::pointer::resolve(action.arguments.as_ref()?, pointer)? {
         Value::Number(number) => Some(*number),
         _ => None,
     }

@@ -44,8 +44,6 @@ pub struct NewEntry<'a> {
     pub seed: &'a [u8; 32],
     /// Canonical JSON of its members.
     pub members: &'a str,
-    /// HMAC of (source, event_id).
-    pub event_key: &'a [u8; 16],
 }
 
 impl LedgerWriter {
@@ -97,14 +95,14 @@ impl Batch<'_> {
         Rows { connection: &self.transaction }
     }
 
-    /// Writes entry, payload and event key.
+    /// Writes entry and payload.
     pub fn append(&mut self, entry: &NewEntry<'_>) -> Result<(), StoreError> {
         const ENTRY: &str = "INSERT INTO entries (ledger, leaf_index, bytes) VALUES (?1, ?2, ?3)";
         const PAYLOAD: &str = "INSERT INTO payloads (ledger, leaf_index, seed, members) VALUES (?1, ?2, ?3, ?4)";
         let index = to_sql(entry.index.get());
         self.transaction.prepare_cached(ENTRY)?.execute(params![LEDGER, index, entry.bytes])?;
         self.transaction.prepare_cached(PAYLOAD)?.execute(params![LEDGER, index, entry.seed.as_slice(), entry.members])?;
-        self.add_event_key(entry.index, entry.event_key)
+        Ok(())
     }
 
     /// Notes where the event of that key stands.

@@ -66,6 +66,14 @@ pub enum StoreError {
     Unusable(String),
 }
 
+impl StoreError {
+    /// Whether the disk, or what the file may take of it, is full: then nothing of the batch is valid.
+    pub fn is_full(&self) -> bool {
+        let (Self::Statement(e) | Self::Sqlite { source: e, .. }) = self else { return false };
+        e.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+    }
+}
+
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {

@@ -1,0 +1,106 @@
+//! What is checked before anything is answered or signed: that the ledger file extends the high-water mark and its own last
+//! checkpoint, and that the entries past that checkpoint are whole. What fails makes the ledger read-only, and loud.
+
+use std::path::Path;
+
+use tracing::{error, warn};
+
+use crate::service::high_water::HighWater;
+use crate::service::opened::ReadError;
+use crate::service::publisher::{Published, VerifiedEdge};
+use crate::service::tiling::TileEdge;
+use crate::store::connection::StoreError;
+use crate::store::rows::{Head, Rows};
+use crate::tlog::checkpoint::UnverifiedCheckpoint;
+use crate::tlog::entry::Origin;
+use crate::tlog::position::TreeSize;
+use crate::tlog::vkey::Vkey;
+
+/// Entries verified in one step at start.
+const STEP: u64 = 10_000;
+
+/// How the ledger was found.
+pub struct Found {
+    /// How far it is verified: all of it, unless `fault` says otherwise.
+    pub verified: VerifiedEdge,
+    /// The last checkpoint.
+    pub published: Option<Published>,
+    /// Why it must not be written, if it must not.
+    pub fault: Option<String>,
+}
+
+/// Looks at the ledger as it lies there.
+pub fn inspect(rows: Rows<'_>, head: &Head, origin: &Origin, key: &Vkey, mark_file: &Path) -> Found {
+    let mut found = Found { verified: VerifiedEdge::default(), published: None, fault: None };
+    let result = check_mark(rows, head, mark_file).and_then(|()| check_checkpoint(rows, head, origin, key, &mut found));
+    if let Err(Fault(reason)) = result {
+        error!(reason, "the ledger is read-only: it cannot extend its own past. Writing goes on only in a new epoch (docs: FORMAT.md section 10)");
+        found.fault = Some(reason);
+    }
+    found
+}
+
+struct Fault(String);
+
+impl From<ReadError> for Fault {
+    fn from(e: ReadError) -> Self {
+        Self(e.to_string())
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(e: StoreError) -> Self {
+        Self(e.to_string())
+    }
+}
+
+/// The rollback guard: size and root, recomputed, against the high-water mark.
+fn check_mark(rows: Rows<'_>, head: &Head, path: &Path) -> Result<(), Fault> {
+    let mark = match HighWater::read(path) {
+        Ok(Some(mark)) => mark,
+        Ok(None) => {
+            warn!(path = %path.display(), "there is no high-water mark: whether the ledger was rolled back before now cannot be told");
+            return Ok(());
+        }
+        Err(e) => return Err(Fault(format!("the high-water mark {} cannot be read: {e}", path.display()))),
+    };
+    if mark.origin != head.origin {
+        return Err(Fault(format!("the high-water mark {} belongs to {}, not to {}", path.display(), mark.origin, head.origin)));
+    }
+    if head.size < mark.size {
+        return Err(Fault(format!(
+            "rolled back: the ledger file ends at size {}, but it had reached size {} (high-water mark {})",
+            head.size,
+            mark.size,
+            path.display()
+        )));
+    }
+    let root = TileEdge::load(rows, mark.size)?.frontier().root();
+    if root == mark.root { Ok(()) } else { Err(Fault(format!("the ledger file holds another history: its root at size {} is not that of the high-water mark", mark.size))) }
+}
+
+/// The last checkpoint is ours and says the root that the entries have; the tail after it is whole.
+fn check_checkpoint(rows: Rows<'_>, head: &Head, origin: &Origin, key: &Vkey, found: &mut Found) -> Result<(), Fault> {
+    let newest = rows.checkpoint(TreeSize::new(crate::tlog::position::MAX_POSITION).unwrap_or_default())?;
+    if let Some((size, note)) = newest {
+        if size > head.size {
+            return Err(Fault(format!("a checkpoint of size {size} was signed, but the ledger file ends at size {}: the tail was cut", head.size)));
+        }
+        let signed = UnverifiedCheckpoint::parse(note.as_bytes())
+            .and_then(|c| c.verify(origin, std::slice::from_ref(key)))
+            .map_err(|e| Fault(format!("the checkpoint of size {size} is not signed by this ledger's key: {e}")))?;
+        let frontier = TileEdge::load(rows, size)?.frontier();
+        if frontier.root() != signed.checkpoint().root || signed.checkpoint().size != size {
+            return Err(Fault(format!("the entries no longer have the root that the checkpoint of size {size} was signed over")));
+        }
+        found.verified = VerifiedEdge::resume(rows, frontier)?;
+        found.published = found.verified.recorded_at.map(|recorded_at| Published { size, note, recorded_at });
+    }
+    while found.verified.frontier.size() < head.size {
+        found.verified = found.verified.clone().extend(rows, origin, head.size, STEP)?;
+    }
+    if found.verified.leaf_hash.is_some_and(|last| last != head.leaf_hash) {
+        return Err(Fault("the head names another last entry than the one that is there".to_owned()));
+    }
+    Ok(())
+}
