@@ -15,4 +15,8 @@ pub mod proof;
 pub mod key;
 pub mod vkey;
 pub mod note;
+pub mod checkpoint;
 pub mod cosignature;
+pub mod proof_lines;
+pub mod tlog_proof;
+pub mod witness;
