@@ -1,4 +1,5 @@
 //! Floor 1: the ledger as mathematics. Hashes, canonical JSON, entries, commitments, the RFC 6962 tree, its proofs,
+//! signed notes, checkpoints and tiles. It knows nothing of audit words, of files or clocks, nor of what an event means.
 
 pub mod hash;
 pub mod time;
@@ -12,6 +13,8 @@ pub mod disclosure;
 pub mod commitment;
 pub mod tree;
 pub mod proof;
+pub mod tile;
+pub mod tile_nodes;
 pub mod key;
 pub mod vkey;
 pub mod note;
