@@ -236,8 +236,14 @@ mod tests {
         assert_eq!(opened(&good.replace(SALT, &SALT[1..])), Err(DisclosureError::Salt));
         assert_eq!(opened(&good.replace(SALT, &SALT.replace('w', "x"))), Err(DisclosureError::Salt));
         assert_eq!(opened(&good.replace("/action/name", "iss")), Err(DisclosureError::Name { name: "iss".to_owned() }));
-        assert!(matches!(opened(&good.replace("\"orders.refund\"", "{\"_sd\":[]}")), Err(DisclosureError::Json(JsonError::ReservedName { .. }))));
-        assert!(matches!(opened(&good.replace("\"orders.refund\"", "{\"a\":1,\"a\":1}")), Err(DisclosureError::Json(JsonError::DuplicateName { .. }))));
+        assert!(matches!(
+            opened(&good.replace("\"orders.refund\"", "{\"_sd\":[]}")),
+            Err(DisclosureError::Json(JsonError::ReservedName { .. }))
+        ));
+        assert!(matches!(
+            opened(&good.replace("\"orders.refund\"", "{\"a\":1,\"a\":1}")),
+            Err(DisclosureError::Json(JsonError::DuplicateName { .. }))
+        ));
         let text = to_base64url(good.as_bytes());
         assert_eq!(open(&format!("{text}=")), Err(DisclosureError::NotBase64Url));
         assert_eq!(open(&format!("{text}~")), Err(DisclosureError::NotBase64Url));

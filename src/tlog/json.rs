@@ -485,7 +485,7 @@ mod tests {
         assert!(Value::parse(deep(MAX_DEPTH).as_bytes()).is_ok());
         assert!(matches!(Value::parse(deep(MAX_DEPTH + 1).as_bytes()), Err(JsonError::TooDeep { .. })));
         assert!(matches!(Value::parse(deep(5000).as_bytes()), Err(JsonError::TooDeep { .. })));
-        let many: String = (0..40).map(|i| format!("\"n{i}\":0,")).collect();
+        let many = (0..40).map(|i| format!("\"n{i}\":0,")).collect::<Vec<_>>().concat();
         assert!(matches!(Value::parse(format!("{{{many}\"n30\":1}}").as_bytes()), Err(JsonError::DuplicateName { .. })));
     }
 

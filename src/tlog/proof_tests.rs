@@ -122,7 +122,8 @@ proptest! {
         prop_assert!(refused(&proof, LeafHash::from_bytes(flipped(*leaves.0[m].as_bytes(), bit)), root));
         prop_assert!(refused(&proof, leaves.0[m], RootHash::from_bytes(flipped(*root.as_bytes(), bit))));
         let elsewhere = other.index(n + 3);
-        prop_assert!(elsewhere == m || refused(&InclusionProof { index: at(elsewhere), ..proof.clone() }, leaves.0[m], root));
+        let moved = InclusionProof { index: at(elsewhere), ..proof.clone() };
+        prop_assert!(elsewhere == m || refused(&moved, leaves.0[m], root));
         for i in 0..proof.path.len() {
             let mut changed = proof.clone();
             changed.path[i] = NodeHash::from_bytes(flipped(*proof.path[i].as_bytes(), bit));

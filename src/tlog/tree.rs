@@ -93,13 +93,11 @@ pub(super) mod tests {
     /// The recursive definition, word for word.
     pub(in crate::tlog) fn naive_root(leaves: &[LeafHash]) -> RootHash {
         fn mth(leaves: &[LeafHash]) -> NodeHash {
-            match leaves {
-                [leaf] => leaf.as_node(),
-                _ => {
-                    let k = (0..).map(|e| 1_usize << e).take_while(|k| *k < leaves.len()).last().unwrap();
-                    NodeHash::above(mth(&leaves[..k]), mth(&leaves[k..]))
-                }
+            if let [leaf] = leaves {
+                return leaf.as_node();
             }
+            let k = leaves.len().next_power_of_two() / 2;
+            NodeHash::above(mth(&leaves[..k]), mth(&leaves[k..]))
         }
         if leaves.is_empty() { RootHash::empty() } else { mth(leaves).as_root() }
     }

@@ -1,0 +1,11 @@
+//! The one integration binary: what needs the whole crate, or files that lie beside the repository.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test stops where its claim fails, and says what it skipped"
+)]
+
+mod shared;
+mod tlog_vectors;
