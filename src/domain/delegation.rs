@@ -8,6 +8,14 @@ use crate::tlog::time::Timestamp;
 pub const MAX_SCOPE_TOKENS: usize = 256;
 /// Longest scope token, in bytes.
 pub const MAX_SCOPE_TOKEN_BYTES: usize = 256;
+/// Most resource patterns of one delegation.
+pub const MAX_RESOURCES: usize = 256;
+/// Most bounds on arguments of one delegation, and most values that one of them lists.
+pub const MAX_CONSTRAINTS: usize = 256;
+/// Most RFC 9396 objects of one delegation.
+pub const MAX_AUTHORIZATION_DETAILS: usize = 256;
+/// Most tools that one consent names.
+pub const MAX_CONSENT_TOOLS: usize = 1024;
 
 /// Authority passed from a human, or from an agent passing on part of its own, to an agent.
 #[derive(Clone, Debug, PartialEq)]

@@ -27,6 +27,8 @@ pub struct Event {
     pub members: Members,
     /// The bytes of every `content`, to be kept by hash.
     pub contents: Vec<Content>,
+    /// Names of the members that the ledger supplied: what a resend is not compared by.
+    pub filled: Vec<String>,
 }
 
 /// What happened.
@@ -112,5 +114,10 @@ impl Auth {
             Self::Session => "session",
             Self::Ledger => "ledger",
         }
+    }
+
+    /// From the word of the wire.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Bearer, Self::Session, Self::Ledger].into_iter().find(|a| a.as_str() == text)
     }
 }
