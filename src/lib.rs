@@ -20,6 +20,6 @@
 
 pub mod tlog;
 pub mod domain;
-
 pub mod store;
+pub mod index;
 pub mod cli;
