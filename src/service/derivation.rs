@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::assessment;
+use crate::domain::assessment::{self, header_codes};
 use crate::domain::delegation::CallerClass;
 use crate::domain::event::{Auth, Event, EventKind, Members, Report};
 use crate::domain::finding::Code;
@@ -12,7 +12,6 @@ use crate::domain::ids::{ActionId, CredentialId, EventId, Source};
 use crate::service::opened::{OpenedEntry, ReadError, open_entry};
 use crate::service::past::{LedgerPast, PastCache, present_findings, subtree};
 use crate::service::pending::{EventKey, EventKeys, PendingEntry};
-use crate::service::sequencer::sorted_codes;
 use crate::store::batch::Batch;
 use crate::store::connection::StoreError;
 use crate::store::derived::DelegationNo;
@@ -99,7 +98,7 @@ pub fn reassess(rows: Rows<'_>, cache: &RefCell<PastCache>, cause: &Cause, index
         }
         let opened = open_entry(rows, candidate)?.ok_or_else(|| ReadError::Damaged { index: candidate, reason: "it is missing".to_owned() })?;
         let Some(assessed) = assess_again(rows, cache, &opened, now)? else { continue };
-        let present = sorted_codes(present_findings(rows, candidate, opened.first_findings())?);
+        let present = present_findings(rows, candidate, opened.first_findings())?;
         if assessed != present {
             changes.added.extend(assessed.iter().filter(|c| !present.contains(c)).map(|c| c.as_str()));
             changes.removed.extend(present.iter().filter(|c| !assessed.contains(c)).map(|c| c.as_str()));
@@ -116,9 +115,12 @@ fn assess_again(rows: Rows<'_>, cache: &RefCell<PastCache>, opened: &OpenedEntry
     }
     let event = opened.to_event()?;
     let past = LedgerPast::as_of(rows, cache, opened.index, now);
-    let findings = assessment::assess(&event, &opened.report()?, opened.header.recorded_at, &past)?;
-    let contents = opened.first_findings().into_iter().filter(|code| CONTENT_CODES.contains(code));
-    Ok(Some(sorted_codes(findings.iter().map(|f| f.code).chain(contents))))
+    let report = opened.report()?;
+    let findings = assessment::assess(&assessment::Submission::of(&event, &report, opened.header.recorded_at), &past)?;
+    let mut codes = header_codes(&findings);
+    codes.extend(opened.first_findings().into_iter().filter(|code| CONTENT_CODES.contains(code)));
+    codes.sort_unstable_by_key(|c| c.as_str());
+    Ok(Some(codes))
 }
 
 fn candidates(rows: Rows<'_>, cause: &Cause) -> Result<BTreeSet<LeafIndex>, ReadError> {

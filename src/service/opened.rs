@@ -3,10 +3,11 @@
 
 use crate::domain::action::Action;
 use crate::domain::delegation::{CallerClass, Delegation, Revocation};
-use crate::domain::event::{Members, Report};
+use crate::domain::event::{Event, EventKind, Members, Report};
 use crate::domain::finding::Code;
 use crate::domain::ids::EventId;
-use crate::domain::members::{Unreadable, read_action, read_delegation, read_report, read_revocation};
+use crate::domain::members::{Unreadable, read_action, read_delegation, read_revocation};
+use crate::domain::report::read_report;
 use crate::domain::past::Recorded;
 use crate::service::pending::REPORT;
 use crate::store::connection::StoreError;
@@ -19,6 +20,17 @@ use crate::tlog::json::Value;
 use crate::tlog::member::{Member, MemberName};
 use crate::tlog::position::LeafIndex;
 use crate::tlog::time::Timestamp;
+
+/// The types that this release writes about itself.
+pub const ADMINISTRATIVE_TYPES: [&str; 7] = [
+    "ledger.created",
+    "credential.issued",
+    "catalogue.adopted",
+    "settings.adopted",
+    "issuer.trusted",
+    "clock.confirmed",
+    "assessment.changed",
+];
 
 /// Why an entry could not be read as what it should be.
 #[derive(Debug, thiserror::Error)]
@@ -138,6 +150,23 @@ impl OpenedEntry {
     /// As a report of an action, if it is one.
     pub fn as_action(&self) -> Result<Option<Recorded<Action>>, ReadError> {
         self.recorded("action.recorded", read_action)
+    }
+
+    /// As the event that was reported, typed; its contents stay in the store.
+    pub fn to_event(&self) -> Result<Event, ReadError> {
+        let kind = if let Some(granted) = self.as_delegation()? {
+            EventKind::DelegationGranted(Box::new(granted.what))
+        } else if let Some(revoked) = self.as_revocation()? {
+            EventKind::DelegationRevoked(revoked.what)
+        } else if let Some(action) = self.as_action()? {
+            EventKind::ActionRecorded(Box::new(action.what))
+        } else {
+            let known = ADMINISTRATIVE_TYPES.into_iter().find(|t| *t == self.header.entry_type.as_str());
+            EventKind::Administrative(known.ok_or_else(|| damaged(self.index, "its type is of a later release"))?)
+        };
+        let mut members = self.members.clone();
+        members.remove(REPORT);
+        Ok(Event { event_id: self.event_id()?, occurred_at: self.occurred_at()?, kind, members, contents: Vec::new(), filled: Vec::new() })
     }
 
     fn recorded<T>(&self, entry_type: &str, read: impl Fn(&Members) -> Result<T, Unreadable>) -> Result<Option<Recorded<T>>, ReadError> {

@@ -3,7 +3,7 @@
 use crate::domain::event::{Event, EventKind, Members, Report};
 use crate::domain::finding::Finding;
 use crate::domain::ids::{EventId, Source};
-use crate::domain::members::report_value;
+use crate::domain::report::report_value;
 use crate::service::folder::random_32;
 use crate::tlog::commitment::{CommitmentError, commit};
 use crate::tlog::disclosure::Seed;

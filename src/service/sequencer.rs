@@ -15,7 +15,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
-use crate::domain::assessment::{self, RULES};
+use crate::domain::assessment::{self, RULES, header_codes};
 use crate::domain::event::EventKind;
 use crate::domain::finding::Code;
 use crate::domain::members::same_members;
@@ -388,9 +388,9 @@ impl Pass<'_> {
             return Ok(None);
         }
         let past = LedgerPast::of_entry(self.batch.rows(), self.cache, self.edge.head.size.next_index());
-        let mut findings = assessment::assess(&pending.event, &pending.report, recorded_at, &past)?;
+        let mut findings = assessment::assess(&assessment::Submission::of(&pending.event, &pending.report, recorded_at), &past)?;
         findings.extend_from_slice(&pending.content_findings);
-        Ok(Some(sorted_codes(findings.iter().map(|f| f.code))))
+        Ok(Some(header_codes(&findings)))
     }
 
     /// Writes the entry at the next index.
@@ -437,14 +437,6 @@ impl Pass<'_> {
         changes.store(&mut self.batch, appended.index)?;
         Ok(())
     }
-}
-
-/// Ascending by the text of the code, without repetitions: what FORMAT.md section 1 asks of a header.
-pub fn sorted_codes(codes: impl IntoIterator<Item = Code>) -> Vec<Code> {
-    let mut codes: Vec<Code> = codes.into_iter().collect();
-    codes.sort_unstable_by_key(|c| c.as_str());
-    codes.dedup();
-    codes
 }
 
 /// Reads the batch back inside its transaction and recomputes it, while a flipped bit in our memory can still be undone.
