@@ -130,6 +130,27 @@ pub struct Finding {
     pub delegation_id: Option<crate::domain::ids::DelegationId>,
 }
 
+impl Finding {
+    /// A fact and what it is exactly.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), pointer: None, delegation_id: None }
+    }
+
+    /// The member it rests on.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.pointer = Some(pointer.into());
+        self
+    }
+
+    /// The hop that is to blame.
+    #[must_use]
+    pub fn of(mut self, delegation_id: &crate::domain::ids::DelegationId) -> Self {
+        self.delegation_id = Some(delegation_id.clone());
+        self
+    }
+}
+
 /// The answer to "was it authorised?", from the worst finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {

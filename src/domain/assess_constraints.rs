@@ -1,0 +1,113 @@
+//! Whether an action keeps within the bounds of every hop, alone and together with what was done before it.
+
+use std::sync::Arc;
+
+use crate::domain::action::Action;
+use crate::domain::assess_action::is_spending;
+use crate::domain::assessment::{Submission, quoted, quoted_value};
+use crate::domain::bound;
+use crate::domain::catalogue::{CatalogueEntry, Effect};
+use crate::domain::chain::{Chain, Hop};
+use crate::domain::delegation::{Constraint, ConstraintOp, Period};
+use crate::domain::finding::{Code, Finding};
+use crate::domain::past::{Past, Recorded};
+use crate::domain::pointer;
+use crate::tlog::json::Value;
+use crate::tlog::time::Timestamp;
+
+/// One finding for each bound that is passed.
+pub(crate) fn assess_constraints<P: Past>(
+    submission: &Submission<'_>,
+    action: &Action,
+    chain: &Chain,
+    earlier: &[Arc<Recorded<Action>>],
+    entry: Option<&CatalogueEntry>,
+    past: &P,
+) -> Result<Vec<Finding>, P::Error> {
+    let mut findings = Vec::new();
+    for hop in &chain.hops {
+        for constraint in &hop.terms().constraints {
+            let argument = action.arguments.as_ref().and_then(|a| pointer::resolve(a, &constraint.argument));
+            let exceeded = match (argument, bound::sums_over(constraint)) {
+                (None, _) => missing(constraint, entry),
+                (Some(argument), None) => single(constraint, argument),
+                (Some(argument), Some(period)) => {
+                    let before = spent_before(submission, action, hop, constraint, period, earlier, past)?;
+                    summed(constraint, argument, before, period)
+                }
+            };
+            let at = format!("/action/arguments{}", constraint.argument);
+            findings.extend(exceeded.map(|detail| Finding::new(Code::ConstraintExceeded, detail).at(at).of(hop.id())));
+        }
+    }
+    Ok(findings)
+}
+
+/// What is not stated cannot be shown to be within. Only what the catalogue knows to be a read spends no amount: else a
+/// delegation to look up and to pay would have every look-up over the limit.
+fn missing(constraint: &Constraint, entry: Option<&CatalogueEntry>) -> Option<String> {
+    let is_read = entry.is_some_and(|e| e.effect == Effect::Read);
+    if is_read && constraint.op == ConstraintOp::AtMost {
+        return None;
+    }
+    Some(format!("{} is not stated, so it cannot be shown that {}", constraint.argument, quoted(&bound::in_words(constraint))))
+}
+
+fn single(constraint: &Constraint, argument: &Value) -> Option<String> {
+    let detail = || format!("{} is {}, allowed is {}", constraint.argument, quoted_value(argument), quoted(&bound::in_words(constraint)));
+    (!bound::holds(constraint, argument)).then(detail)
+}
+
+fn summed(constraint: &Constraint, argument: &Value, before: f64, period: Period) -> Option<String> {
+    let Value::Number(number) = argument else {
+        return single(constraint, argument);
+    };
+    let total = Value::Number(snapped(before + number, &constraint.value));
+    let detail = || {
+        let allowed = quoted(&bound::in_words(constraint));
+        let (total, number) = (total.to_canonical(), argument.to_canonical());
+        format!("{total} in this {} with this action's {number}, allowed is {allowed}", period.as_str())
+    };
+    (!bound::holds(constraint, &total)).then(detail)
+}
+
+/// A sum of decimal fractions is not exact in doubles: 0.1 + 0.2 is more than 0.3. Whole numbers add up exactly.
+fn snapped(total: f64, bound: &Value) -> f64 {
+    const RELATIVE_ERROR: f64 = 1e-12;
+    match bound {
+        Value::Number(bound) if total.fract() != 0.0 && (total - bound).abs() <= bound.abs() * RELATIVE_ERROR => *bound,
+        _ => total,
+    }
+}
+
+/// What was spent in the period before this action. If an earlier report of this very action has been counted, it is taken
+/// out again: an action is spent once, however many sides report it.
+fn spent_before<P: Past>(
+    submission: &Submission<'_>,
+    action: &Action,
+    hop: &Hop,
+    constraint: &Constraint,
+    period: Period,
+    earlier: &[Arc<Recorded<Action>>],
+    past: &P,
+) -> Result<f64, P::Error> {
+    let spent = past.spent(hop.id(), &constraint.argument, period, submission.occurred_at)?;
+    let counted = earlier.iter().find(|report| is_spending(&report.what)).filter(|report| {
+        report.what.actor.delegation_id == action.actor.delegation_id && is_same_period(period, report.occurred_at, submission.occurred_at)
+    });
+    let of_itself = counted.and_then(|report| pointer::resolve(report.what.arguments.as_ref()?, &constraint.argument));
+    match of_itself {
+        Some(Value::Number(number)) => Ok(spent - number),
+        _ => Ok(spent),
+    }
+}
+
+/// Whether two instants fall into one period, by the calendar of UTC.
+pub(crate) fn is_same_period(period: Period, a: Timestamp, b: Timestamp) -> bool {
+    match period {
+        Period::Action => false,
+        Period::Day => a.day() == b.day(),
+        Period::Month => a.month() == b.month(),
+        Period::Delegation => true,
+    }
+}
