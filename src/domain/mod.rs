@@ -28,3 +28,6 @@ pub mod frozen;
 mod consent;
 mod disagreement;
 pub mod memory;
+pub mod occurrence;
+pub mod provenance;
+pub mod attribution;
