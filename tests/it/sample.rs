@@ -24,7 +24,7 @@ pub(crate) fn action(name: &str) -> Action {
         prompt_sha256: None,
     };
     Action {
-        action_id: ActionId::parse("act-91").unwrap(),
+        action_id: ActionId::parse("act-91").expect("an id"),
         actor,
         request: Request::default(),
         decision: Decision::default(),
@@ -44,7 +44,7 @@ pub(crate) fn action(name: &str) -> Action {
 /// A value from its JSON text.
 #[track_caller]
 pub(crate) fn json(text: &str) -> Value {
-    Value::parse(text.as_bytes()).unwrap()
+    Value::parse(text.as_bytes()).expect("I-JSON")
 }
 
 /// A trigger with that content.
