@@ -40,3 +40,6 @@ pub mod frozen;
 mod consent;
 mod disagreement;
 pub mod memory;
+pub mod occurrence;
+pub mod provenance;
+pub mod attribution;

@@ -9,3 +9,6 @@
 
 mod shared;
 mod tlog_vectors;
+mod agentdojo;
+mod attribution_rules;
+mod sample;
