@@ -9,3 +9,4 @@
 
 mod shared;
 mod tlog_vectors;
+mod import_counts;
