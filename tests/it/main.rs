@@ -12,3 +12,4 @@ mod tlog_vectors;
 mod agentdojo;
 mod attribution_rules;
 mod sample;
+mod import_counts;

@@ -1,0 +1,51 @@
+//! Why a command stopped. Every message says what to do where that is known; none holds a token.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::cli::client::ClientError;
+
+/// Why a command stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The server could not be asked, or refused.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// A file could not be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A recording is not what its format says. What came before it has been sent; after a repair the same command goes on.
+    #[error("{}, line {line}: {message}", path.display())]
+    Recording {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What was expected, what came.
+        message: String,
+    },
+    /// The server answered, but what it answered contradicts itself or the API.
+    #[error("the server's answer is not what the API promises: {0}. Is --server an Onus server of this version?")]
+    Answer(String),
+    /// Not all actions were written, or more than there are.
+    #[error(
+        "the server counts {total} actions and {written} were written; nothing was put at {}. Run the command again while nothing is being recorded",
+        path.display()
+    )]
+    Incomplete {
+        /// How many lines were written.
+        written: u64,
+        /// How many actions the server counts.
+        total: u64,
+        /// Where they would have been put.
+        path: PathBuf,
+    },
+    /// The operating system gave no randomness.
+    #[error("no randomness to be had from the operating system: {0}")]
+    Chance(getrandom::Error),
+}
