@@ -22,4 +22,5 @@ pub mod tlog;
 pub mod domain;
 pub mod store;
 pub mod index;
+pub mod service;
 pub mod cli;

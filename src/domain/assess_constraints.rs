@@ -106,8 +106,8 @@ fn spent_before<P: Past>(
 pub(crate) fn is_same_period(period: Period, a: Timestamp, b: Timestamp) -> bool {
     match period {
         Period::Action => false,
-        Period::Day => a.day() == b.day(),
-        Period::Month => a.month() == b.month(),
+        Period::Day => a.start_of_day() == b.start_of_day(),
+        Period::Month => a.start_of_month() == b.start_of_month(),
         Period::Delegation => true,
     }
 }

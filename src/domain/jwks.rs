@@ -180,7 +180,7 @@ fn of_length(bytes: Vec<u8>, length: usize) -> Option<Vec<u8>> {
 
 /// An uncompressed point (SEC 1 section 2.3.3).
 fn point(x: Vec<u8>, y: Vec<u8>, coordinate_bytes: usize) -> Option<DecodingKey> {
-    let point = [&[4], of_length(x, coordinate_bytes)?.as_slice(), &of_length(y, coordinate_bytes)?].concat();
+    let point = [&[4_u8][..], of_length(x, coordinate_bytes)?.as_slice(), &of_length(y, coordinate_bytes)?].concat();
     Some(DecodingKey::from_ec_der(&point))
 }
 

@@ -96,7 +96,8 @@ pub fn reassess(rows: Rows<'_>, cache: &RefCell<PastCache>, cause: &Cause, index
         if candidate >= index {
             continue;
         }
-        let opened = open_entry(rows, candidate)?.ok_or_else(|| ReadError::Damaged { index: candidate, reason: "it is missing".to_owned() })?;
+        let opened =
+            open_entry(rows, candidate)?.ok_or_else(|| ReadError::Damaged { index: candidate, reason: "it is missing".to_owned() })?;
         let Some(assessed) = assess_again(rows, cache, &opened, now)? else { continue };
         let present = present_findings(rows, candidate, opened.first_findings())?;
         if assessed != present {

@@ -160,8 +160,10 @@ impl Folder {
     /// Reads a file of exactly 32 secret bytes.
     pub fn read_secret(&self, path: &Path) -> Result<[u8; 32], FolderError> {
         let bytes = fs::read(path).map_err(|e| io_error(path, e))?;
-        <[u8; 32]>::try_from(bytes.as_slice())
-            .map_err(|_| FolderError::BadKey { path: path.display().to_string(), reason: format!("expected 32 bytes, found {}", bytes.len()) })
+        <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| FolderError::BadKey {
+            path: path.display().to_string(),
+            reason: format!("expected 32 bytes, found {}", bytes.len()),
+        })
     }
 
     /// Reads a text file; `None` if it is not there.

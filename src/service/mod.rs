@@ -13,3 +13,6 @@ pub mod past;
 pub mod high_water;
 pub mod start;
 pub mod publisher;
+pub mod prover;
+pub mod searchable;
+pub mod follower;

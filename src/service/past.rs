@@ -100,7 +100,8 @@ impl<'a> LedgerPast<'a> {
         let Some(no) = self.rows.delegation_no(id)? else { return Ok(None) };
         let Some(place) = self.rows.delegation(no)? else { return Ok(None) };
         let opened = self.open(place.index)?;
-        let mut recorded = opened.as_delegation()?.filter(|d| d.what.delegation_id == *id).ok_or_else(|| wrong_place(place.index, "delegation"))?;
+        let mut recorded =
+            opened.as_delegation()?.filter(|d| d.what.delegation_id == *id).ok_or_else(|| wrong_place(place.index, "delegation"))?;
         if self.has_present_findings {
             recorded.present_findings = present_findings(self.rows, place.index, recorded.present_findings)?;
         }
@@ -302,5 +303,8 @@ fn argument_number(action: &Action, pointer: &str) -> Option<f64> {
 }
 
 fn wrong_place(index: LeafIndex, what: &str) -> ReadError {
-    ReadError::Damaged { index, reason: format!("a derived table says that it is a {what}, and it is not: run `onus verify --deep`, then `onus reindex`") }
+    ReadError::Damaged {
+        index,
+        reason: format!("a derived table says that it is a {what}, and it is not: run `onus verify --deep`, then `onus reindex`"),
+    }
 }

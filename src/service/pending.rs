@@ -1,5 +1,7 @@
 //! An event on its way: committed to, but without a place. It has no index and no time of recording; only the sequencer gives those.
 
+use std::ops::Bound::{Excluded, Unbounded};
+
 use crate::domain::event::{Event, EventKind, Members, Report};
 use crate::domain::finding::Finding;
 use crate::domain::ids::{EventId, Source};
@@ -96,8 +98,8 @@ impl PendingEntry {
 
 /// All members in ascending order, `/report` in its place.
 fn with_report<'a>(members: &'a Members, report: &'a Value) -> impl Iterator<Item = (&'a str, &'a Value)> {
-    let before = members.range::<str, _>(..REPORT).map(|(n, v)| (n.as_str(), v));
-    let after = members.range::<str, _>(REPORT..).map(|(n, v)| (n.as_str(), v));
+    let before = members.range::<str, _>((Unbounded, Excluded(REPORT))).map(|(n, v)| (n.as_str(), v));
+    let after = members.range::<str, _>((Excluded(REPORT), Unbounded)).map(|(n, v)| (n.as_str(), v));
     before.chain(std::iter::once((REPORT, report))).chain(after)
 }
 

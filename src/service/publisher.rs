@@ -17,10 +17,10 @@ use crate::store::rows::{Head, Rows};
 use crate::tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::tlog::entry::{EntryHeader, Origin};
 use crate::tlog::hash::LeafHash;
-use crate::tlog::key::NoteSigner;
 use crate::tlog::position::{LeafIndex, TreeSize};
 use crate::tlog::time::Timestamp;
 use crate::tlog::tree::Frontier;
+use crate::tlog::vkey::NoteSigner;
 
 /// At most this often a checkpoint is signed.
 pub const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(1);
@@ -200,7 +200,12 @@ impl VerifiedEdge {
 }
 
 /// FORMAT.md section 6, items 2 and 4: the ledger, the link and the time.
-pub fn check_link(header: &EntryHeader, origin: &Origin, before: Option<LeafHash>, recorded_before: Option<Timestamp>) -> Result<(), &'static str> {
+pub fn check_link(
+    header: &EntryHeader,
+    origin: &Origin,
+    before: Option<LeafHash>,
+    recorded_before: Option<Timestamp>,
+) -> Result<(), &'static str> {
     if header.log != *origin {
         return Err("it belongs to another ledger");
     }

@@ -147,7 +147,11 @@ impl Queue {
         self.submit(entries, is_atomic)?.blocking_recv().unwrap_or(Err(WriteFailure::Unavailable))
     }
 
-    fn submit(&self, entries: Vec<PendingEntry>, is_atomic: bool) -> Result<oneshot::Receiver<Result<Answers, WriteFailure>>, WriteFailure> {
+    fn submit(
+        &self,
+        entries: Vec<PendingEntry>,
+        is_atomic: bool,
+    ) -> Result<oneshot::Receiver<Result<Answers, WriteFailure>>, WriteFailure> {
         let bytes = entries.iter().map(PendingEntry::weight).sum();
         let room = self.take_room(entries.len(), bytes).ok_or(WriteFailure::Busy)?;
         let (reply, answer) = oneshot::channel();

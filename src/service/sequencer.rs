@@ -249,7 +249,8 @@ impl Sequencer {
     #[expect(clippy::type_complexity, reason = "answers beside the edge they lead to; a name would be used once")]
     fn write(&mut self, submissions: &[Submission]) -> Result<(Vec<Vec<Result<Appended, Refusal>>>, Edge), BatchFailure> {
         let now = self.clock.now();
-        let mut pass = Pass { batch: self.writer.begin()?, edge: self.edge.clone(), origin: &self.origin, keys: &self.keys, cache: &self.cache, now };
+        let mut pass =
+            Pass { batch: self.writer.begin()?, edge: self.edge.clone(), origin: &self.origin, keys: &self.keys, cache: &self.cache, now };
         let mut answers = Vec::with_capacity(submissions.len());
         for submission in submissions {
             answers.push(pass.take_submission(submission)?);
@@ -394,7 +395,13 @@ impl Pass<'_> {
     }
 
     /// Writes the entry at the next index.
-    fn place(&mut self, pending: &PendingEntry, recorded_at: Timestamp, findings: Option<Vec<Code>>, about: Option<LeafIndex>) -> Result<Appended, BatchError> {
+    fn place(
+        &mut self,
+        pending: &PendingEntry,
+        recorded_at: Timestamp,
+        findings: Option<Vec<Code>>,
+        about: Option<LeafIndex>,
+    ) -> Result<Appended, BatchError> {
         let index = self.edge.head.size.next_index();
         let assessment = match &findings {
             Some(codes) => Some(Assessment::new(codes.iter().map(|c| c.as_str().to_owned()).collect(), RULES)?),

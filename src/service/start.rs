@@ -34,7 +34,10 @@ pub fn inspect(rows: Rows<'_>, head: &Head, origin: &Origin, key: &Vkey, mark_fi
     let mut found = Found { verified: VerifiedEdge::default(), published: None, fault: None };
     let result = check_mark(rows, head, mark_file).and_then(|()| check_checkpoint(rows, head, origin, key, &mut found));
     if let Err(Fault(reason)) = result {
-        error!(reason, "the ledger is read-only: it cannot extend its own past. Writing goes on only in a new epoch (docs: FORMAT.md section 10)");
+        error!(
+            reason,
+            "the ledger is read-only: it cannot extend its own past. Writing goes on only in a new epoch (docs: FORMAT.md section 10)"
+        );
         found.fault = Some(reason);
     }
     found
@@ -76,7 +79,11 @@ fn check_mark(rows: Rows<'_>, head: &Head, path: &Path) -> Result<(), Fault> {
         )));
     }
     let root = TileEdge::load(rows, mark.size)?.frontier().root();
-    if root == mark.root { Ok(()) } else { Err(Fault(format!("the ledger file holds another history: its root at size {} is not that of the high-water mark", mark.size))) }
+    if root == mark.root {
+        Ok(())
+    } else {
+        Err(Fault(format!("the ledger file holds another history: its root at size {} is not that of the high-water mark", mark.size)))
+    }
 }
 
 /// The last checkpoint is ours and says the root that the entries have; the tail after it is whole.
@@ -84,7 +91,10 @@ fn check_checkpoint(rows: Rows<'_>, head: &Head, origin: &Origin, key: &Vkey, fo
     let newest = rows.checkpoint(TreeSize::new(crate::tlog::position::MAX_POSITION).unwrap_or_default())?;
     if let Some((size, note)) = newest {
         if size > head.size {
-            return Err(Fault(format!("a checkpoint of size {size} was signed, but the ledger file ends at size {}: the tail was cut", head.size)));
+            return Err(Fault(format!(
+                "a checkpoint of size {size} was signed, but the ledger file ends at size {}: the tail was cut",
+                head.size
+            )));
         }
         let signed = UnverifiedCheckpoint::parse(note.as_bytes())
             .and_then(|c| c.verify(origin, std::slice::from_ref(key)))

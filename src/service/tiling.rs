@@ -43,7 +43,8 @@ impl TileEdge {
         while count > 0 {
             let full_tiles = count / 256;
             let width = usize::try_from(count % 256).unwrap_or(0);
-            let hashes = if level == 0 { leaf_hashes(rows, full_tiles * 256, width)? } else { tops(rows, level - 1, full_tiles * 256, width)? };
+            let hashes =
+                if level == 0 { leaf_hashes(rows, full_tiles * 256, width)? } else { tops(rows, level - 1, full_tiles * 256, width)? };
             edge.levels.push(Level { full_tiles, hashes });
             count = full_tiles;
             level += 1;

@@ -76,6 +76,7 @@ impl Timestamp {
     }
 
     /// Midnight, UTC, of this day.
+    #[must_use]
     pub fn start_of_day(self) -> Self {
         Self(self.0 - self.0.rem_euclid(DAY_MICROS))
     }
@@ -86,6 +87,7 @@ impl Timestamp {
     }
 
     /// Midnight, UTC, of the first of this month.
+    #[must_use]
     pub fn start_of_month(self) -> Self {
         let days_into_month = i64::from(self.as_chrono().day0());
         Self(self.start_of_day().0 - days_into_month * DAY_MICROS)
