@@ -1,9 +1,10 @@
 //! The manifest of a payload and its hash, the commitment (FORMAT.md section 4): from values and a seed, from what an erasure left, or from an export.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use super::disclosure::{Digest, DisclosureError, OpenedMember, Salt, Scratch, Seed, open, salt_bytes};
-use super::hash::{Commitment, push_base64url, sha256};
+use super::hash::{Commitment, base64url_of_16, sha256};
 use super::member::{CutError, Member, MemberName, check_cut};
 
 /// All that an entry commits to: digests of its disclosures and names of its members, each list ascending as text.
@@ -23,7 +24,7 @@ pub struct SealedMember {
 }
 
 /// What is left of a member.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Sealed {
     /// All of it.
     Opened {
@@ -161,11 +162,9 @@ pub fn commit(seed: &Seed, members: &[Member]) -> Result<Commitment, CommitmentE
     ascending.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     check_cut(ascending.iter().map(|member| &member.name))?;
     let mut scratch = Scratch::default();
-    let mut salt = Vec::with_capacity(22);
     let mut digests = Vec::with_capacity(members.len());
     for member in &ascending {
-        salt.clear();
-        push_base64url(&salt_bytes(seed, &member.name), &mut salt);
+        let salt = base64url_of_16(salt_bytes(seed, &member.name));
         digests.push(scratch.digest(&salt, &member.name, &member.value));
     }
     sort_distinct(&mut digests)?;
@@ -206,6 +205,16 @@ fn push_texts<'t>(texts: impl Iterator<Item = &'t str>, out: &mut Vec<u8>) {
         out.extend_from_slice(if i == 0 { b"\"" } else { b",\"" });
         out.extend_from_slice(text.as_bytes());
         out.push(b'"');
+    }
+}
+
+impl fmt::Debug for Sealed {
+    /// Never the value: program logs hold no payload.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Opened { .. } => f.write_str("Opened"),
+            Self::Gone { digest } => write!(f, "Gone({digest})"),
+        }
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Disclosure(String);
 pub struct Digest([u8; 43]);
 
 /// A disclosure taken apart.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct OpenedMember {
     /// Its salt.
     pub salt: Salt,
@@ -194,6 +194,13 @@ impl fmt::Debug for Disclosure {
     }
 }
 
+impl fmt::Debug for OpenedMember {
+    /// Never salt and value: program logs hold no payload.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OpenedMember({})", self.name)
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
@@ -254,7 +261,8 @@ mod tests {
         let seed = Seed::from_bytes([7; 32]);
         let salt = salt(&seed, &MemberName::literal("/a"));
         let shown = disclosure(&salt, &MemberName::literal("/a"), "1");
-        assert_eq!(format!("{seed:?} {salt:?} {shown:?}"), "Seed Salt Disclosure");
+        let (opened, _) = open(shown.as_str()).unwrap();
+        assert_eq!(format!("{seed:?} {salt:?} {shown:?} {opened:?}"), "Seed Salt Disclosure OpenedMember(/a)");
     }
 
     proptest! {

@@ -50,6 +50,13 @@ pub fn base64url_of_32(bytes: &[u8; 32]) -> [u8; 43] {
     text
 }
 
+/// The 22 characters of base64url that 16 bytes are.
+pub fn base64url_of_16(bytes: [u8; 16]) -> [u8; 22] {
+    let mut text = [0; 22];
+    URL_SAFE_NO_PAD.encode_slice(bytes, &mut text).expect("16 bytes are 22 characters");
+    text
+}
+
 /// Strict inverse of [`to_base64url`]: no padding, no trailing bits, nothing else.
 pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()

@@ -123,6 +123,8 @@ pub fn prove_consistency<N: Nodes>(nodes: &N, earlier: TreeSize, later: TreeSize
 }
 
 /// Verifies that `leaf` is where the proof says under `root`.
+///
+/// Root and size belong together: several sizes can share a path, so a size is only as good as the checkpoint it comes from.
 pub fn verify_inclusion(proof: &InclusionProof, leaf: LeafHash, root: RootHash) -> Result<(), ProofError> {
     let InclusionProof { index, size, path } = proof;
     if !size.contains(*index) {

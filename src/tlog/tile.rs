@@ -110,8 +110,10 @@ fn hashes_at(size: TreeSize, level: u8) -> u64 {
 /// The bytes of a hash tile. Every hash in it must be of a complete subtree: see [`TilePath::is_within`].
 pub fn tile_hashes<N: Nodes>(nodes: &N, level: u8, n: u64, width: TileWidth) -> Result<Vec<u8>, N::Error> {
     let mut bytes = Vec::with_capacity(FULL_TILE_BYTES);
+    // A level past 31 is past every tree; so is what it saturates to, and the source of nodes says so.
+    let level = level.saturating_mul(TILE_HEIGHT);
     for position in 0..width.get() {
-        bytes.extend_from_slice(nodes.node(level * TILE_HEIGHT, n * TILE_WIDTH + position)?.as_bytes());
+        bytes.extend_from_slice(nodes.node(level, n * TILE_WIDTH + position)?.as_bytes());
     }
     Ok(bytes)
 }

@@ -8,7 +8,7 @@ use super::*;
 use crate::tlog::hash::{sha256, to_hex};
 use crate::tlog::position::LeafIndex;
 use crate::tlog::proof::{ProveError, prove_consistency, prove_inclusion, verify_consistency, verify_inclusion};
-use crate::tlog::tile::{TilePath, encode_bundle, newly_full, tile_hashes};
+use crate::tlog::tile::{TilePath, TileWidth, encode_bundle, newly_full, tile_hashes};
 use crate::tlog::tree::tests::{entries, naive_root};
 use crate::tlog::tree::{Frontier, root};
 
@@ -159,6 +159,7 @@ fn what_is_missing_damaged_or_outside_is_named() {
     assert_eq!(memory.nodes().node(9, 1), Err(TileNodesError::Outside { level: 9, index: 1, held }));
     assert_eq!(memory.nodes().node(64, 0), Err(TileNodesError::Outside { level: 64, index: 0, held }));
     assert_eq!(memory.nodes().node(3, u64::MAX), Err(TileNodesError::Outside { level: 3, index: u64::MAX, held }));
+    assert_eq!(tile_hashes(&memory.nodes(), 63, 0, TileWidth::Full), Err(TileNodesError::Outside { level: 255, index: 0, held }));
     assert_eq!(memory.nodes().upper_tile(0, 0), Err(TileNodesError::Tile { level: 0, n: 0 }), "leaves are not made of tiles");
     assert_eq!(memory.nodes().upper_tile(1, 0), Err(TileNodesError::Tile { level: 0, n: 2 }), "not full yet");
     memory.tiles.get_mut(&(0, 1)).unwrap().pop();
