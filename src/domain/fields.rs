@@ -200,8 +200,9 @@ impl<'v, 'e> Fields<'v, 'e> {
     /// One of a few words; must be there.
     pub fn required_choice<T: Copy>(&mut self, name: &'static str, all: &[T], word: fn(T) -> &'static str) -> Option<T> {
         if self.value(name).is_none() {
-            let error = FieldError::new(self.path_of(name), FieldCode::Required, "required: one of the allowed values");
-            self.note(error.allowing(all.iter().map(|one| word(*one)).collect()));
+            let words: Vec<&'static str> = all.iter().map(|one| word(*one)).collect();
+            let message = format!("this member is missing: one of {}", words.join(", "));
+            self.note(FieldError::new(self.path_of(name), FieldCode::Required, message).allowing(words));
         }
         self.choice(name, all, word)
     }
@@ -224,7 +225,8 @@ impl<'v, 'e> Fields<'v, 'e> {
 
     /// A SHA-256 as the text it was given as.
     pub fn hash_text(&mut self, name: &'static str) -> Option<String> {
-        self.hash(name).map(|hash| hash.to_hex())
+        self.hash(name)?;
+        self.value(name)?.as_str().map(str::to_owned)
     }
 
     /// A whole number from 0 to `max`; may be absent.
@@ -314,7 +316,7 @@ impl<'v, 'e> Fields<'v, 'e> {
     fn required(&mut self, name: &'static str) -> Option<&'v Value> {
         let value = self.value(name);
         if value.is_none() {
-            self.refuse(name, FieldCode::Required, "required");
+            self.refuse(name, FieldCode::Required, "this member is missing");
         }
         value
     }

@@ -129,12 +129,11 @@ impl Jwks {
     /// The keys that may have signed: those of that name, or without a name the only one that fits.
     pub(super) fn candidates(&self, kid: Option<&str>, algorithm: SignatureAlgorithm) -> Vec<&PublicKey> {
         let fits = |key: &&PublicKey| key.kind == algorithm.kind && key.only_for.as_deref().is_none_or(|alg| alg == algorithm.name);
+        let fitting: Vec<&PublicKey> = self.keys.iter().filter(fits).collect();
         match kid {
-            Some(kid) => self.keys.iter().filter(fits).filter(|key| key.kid.as_deref() == Some(kid)).collect(),
-            None => {
-                let fitting: Vec<&PublicKey> = self.keys.iter().filter(fits).collect();
-                if fitting.len() == 1 { fitting } else { Vec::new() }
-            }
+            Some(kid) => fitting.into_iter().filter(|key| key.kid.as_deref() == Some(kid)).collect(),
+            None if fitting.len() == 1 => fitting,
+            None => Vec::new(),
         }
     }
 }

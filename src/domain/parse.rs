@@ -113,7 +113,7 @@ fn type_of(members: &[(String, Value)], expected: Option<&'static str>, errors: 
     let given = members.iter().find(|(name, value)| name == "type" && !value.is_absent()).map(|(_, value)| value);
     let error = match (given, expected) {
         (None, Some(only)) => return Some(only),
-        (None, None) => FieldError::new("/type", FieldCode::Required, "required: one of the allowed values"),
+        (None, None) => FieldError::new("/type", FieldCode::Required, "this member is missing: one of the allowed values"),
         (Some(Value::String(text)), _) => {
             if let Some(found) = allowed.iter().copied().find(|word| word == text) {
                 return Some(found);

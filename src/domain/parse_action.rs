@@ -59,8 +59,10 @@ fn actor_from(mut actor: Fields<'_, '_>) -> Option<Actor> {
     let prompt_id = actor.text("prompt_id", TextKind::Id).map(str::to_owned);
     let prompt_sha256 = actor.hash_text("prompt_sha256");
     match caller_class {
-        Some(CallerClass::Agent) => actor.demand("agent_id", "required where caller_class is \"agent\""),
-        Some(CallerClass::Human) => actor.demand("human_principal_id", "required where caller_class is \"human\""),
+        Some(CallerClass::Agent) => actor.demand("agent_id", "this member is missing: it must be there where caller_class is \"agent\""),
+        Some(CallerClass::Human) => {
+            actor.demand("human_principal_id", "this member is missing: it must be there where caller_class is \"human\"")
+        }
         Some(CallerClass::Service) | None => {}
     }
     actor.finish();

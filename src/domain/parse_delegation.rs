@@ -74,7 +74,7 @@ fn demand_human(root: &mut Fields<'_, '_>, delegator: Option<&Delegator>, is_chi
         Some(CallerClass::Human) => false,
     };
     if !is_optional {
-        root.demand("human_principal_id", "required: the human at the root, unless a service gave the root");
+        root.demand("human_principal_id", "this member is missing: the human at the root, unless a service gave the root");
     }
 }
 
@@ -113,7 +113,7 @@ fn delegator_from(mut delegator: Fields<'_, '_>) -> Option<Delegator> {
 /// It may be empty, but must be stated: an absent scope is not "none".
 fn scope_from(root: &mut Fields<'_, '_>) -> Option<Vec<String>> {
     if root.value("scope").is_none() {
-        root.refuse("scope", FieldCode::Required, "required: the list of scope tokens; [] if there are none");
+        root.refuse("scope", FieldCode::Required, "this member is missing: the list of scope tokens; [] if there are none");
     }
     root.texts("scope", ListKind::Scope, TextKind::ScopeToken)
 }
@@ -125,7 +125,9 @@ fn authorization_details_from(root: &mut Fields<'_, '_>) -> Option<Value> {
         match (item, item.member("type")) {
             (Value::Object(_), Some(Value::String(_))) => {}
             (Value::Object(_), Some(other)) => root.wrong_type(&format!("{name}/type"), other, "a text"),
-            (Value::Object(_), None) => root.refuse(&format!("{name}/type"), FieldCode::Required, "required by RFC 9396"),
+            (Value::Object(_), None) => {
+                root.refuse(&format!("{name}/type"), FieldCode::Required, "this member is missing: RFC 9396 demands it")
+            }
             (other, _) => root.wrong_type(&name, other, "an object"),
         }
     }
@@ -163,7 +165,7 @@ fn constraint_from(mut element: Fields<'_, '_>) -> Option<Constraint> {
     let op = element.required_choice("op", &ConstraintOp::ALL, ConstraintOp::as_str);
     let value = element.given("value");
     if value.is_none() {
-        element.refuse("value", FieldCode::Required, "required: what the argument is compared with");
+        element.refuse("value", FieldCode::Required, "this member is missing: what the argument is compared with");
     }
     let per = element.choice("per", &Period::ALL, Period::as_str);
     if let (Some(op), Some(value)) = (op, value) {

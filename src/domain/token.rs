@@ -128,7 +128,7 @@ fn verify<'i>(jwt: &str, issuers: &'i [TrustedIssuer]) -> Result<Verified<'i>, T
     }
     let (message, signature) = jwt.rsplit_once('.').ok_or(TokenError::Malformed { what: "three parts" })?;
     let (header, payload) = message.split_once('.').ok_or(TokenError::Malformed { what: "three parts" })?;
-    let header = json_part(header, "header")?;
+    let header = json_part(header, "header").map_err(|_| TokenError::Malformed { what: "header" })?;
     let text = |name: &str| header.member(name).and_then(Value::as_str);
     let algorithm = text("alg").and_then(SignatureAlgorithm::parse).ok_or(TokenError::AlgorithmNotAllowed)?;
     // An extension marked critical must be understood (RFC 7515 section 4.1.11); none is.

@@ -13,3 +13,8 @@ mod agentdojo;
 mod attribution_rules;
 mod sample;
 mod import_counts;
+mod act_vectors;
+mod events;
+mod refusals;
+mod members_law;
+mod tokens;
