@@ -17,13 +17,13 @@ use crate::cli::problem::Problem;
 /// Times one request is sent at most.
 pub const MAX_ATTEMPTS: u32 = 10;
 /// Longest a request waits for its turn in all, before its last refusal is returned.
-pub const MAX_TOTAL_WAIT: Duration = Duration::from_secs(300);
+pub const MAX_TOTAL_WAIT: Duration = Duration::from_mins(5);
 /// Times one request is sent at most when the connection breaks.
 const MAX_BROKEN_ATTEMPTS: u32 = 4;
 /// Largest answer that is read. The largest the server gives is 10 000 results of an event batch.
 const MAX_ANSWER_BYTES: u64 = 128 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const CALL_TIMEOUT: Duration = Duration::from_secs(300);
+const CALL_TIMEOUT: Duration = Duration::from_mins(5);
 /// Connections kept open for the next request.
 const IDLE_CONNECTIONS: usize = 16;
 

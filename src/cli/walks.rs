@@ -20,7 +20,7 @@ const WORKERS: usize = 4;
 /// Write the walk of every action: one JSON line each, in the order of the ledger's list.
 ///
 /// A line holds event_id, action_id, human_principal_id, delegation_id, root_delegation_id, documents (SHA-256 of what had been
-/// read, in order), verdict and complete. FILE appears only when all actions are in it.
+/// read, in order), verdict and complete. FILE appears only when all actions are in it; until then it is FILE.partial.
 #[derive(Debug, clap::Args)]
 pub struct WalksArgs {
     /// Where the ledger listens: https://HOST, or http://127.0.0.1:PORT on this machine.

@@ -55,6 +55,7 @@ impl Counts {
     }
 
     /// Both together.
+    #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self {
             sessions: self.sessions + other.sessions,
@@ -159,7 +160,7 @@ mod tests {
     fn a_batch_is_full_by_count_or_by_bytes_and_nothing_is_lost_between_two() {
         let mut batcher = Batcher::new(MAX_BATCH_BYTES);
         let mut batches: Vec<Batch> =
-            (0..MAX_BATCH_EVENTS + 1).filter_map(|n| batcher.add(&json!({"type": "action.recorded"}), origin(n))).collect();
+            (0..=MAX_BATCH_EVENTS).filter_map(|n| batcher.add(&json!({"type": "action.recorded"}), origin(n))).collect();
         batches.extend(batcher.take());
         assert!(batcher.take().is_none());
         assert_eq!(batches.iter().map(|b| b.origins.len()).collect::<Vec<_>>(), [MAX_BATCH_EVENTS, 1]);

@@ -55,7 +55,7 @@ impl Conversation {
 
     /// A call is made whose result is recorded elsewhere or not at all.
     pub fn calls(&mut self, call: Call) {
-        self.steps.push(Step::Call(call));
+        self.steps.push(Step::Call(Box::new(call)));
     }
 
     /// A call is made; its result will be known as `uri` in `store`.

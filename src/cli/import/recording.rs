@@ -31,7 +31,7 @@ pub enum Step {
     /// The root's delegate passed part of its authority on.
     SubDelegation(SubDelegation),
     /// A tool was called, or an agent took its turn.
-    Call(Call),
+    Call(Box<Call>),
 }
 
 /// Part of the root delegation, passed on to another agent.
