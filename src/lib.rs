@@ -20,4 +20,5 @@
 
 pub mod tlog;
 pub mod domain;
+pub mod ui;
 pub mod cli;
