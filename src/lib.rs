@@ -23,4 +23,5 @@ pub mod domain;
 pub mod store;
 pub mod index;
 pub mod service;
+pub mod ui;
 pub mod cli;

@@ -18,3 +18,4 @@ mod events;
 mod refusals;
 mod members_law;
 mod tokens;
+mod ui;

@@ -1,0 +1,42 @@
+//! What went wrong, in words, with ways out: the page beside `application/problem+json`.
+
+use askama::Template;
+
+use crate::ui::frame::Frame;
+use crate::ui::part::{Sentence, Tone};
+use crate::ui::untrusted::Untrusted;
+
+/// The error page. Its frame's title begins with `Problem: `.
+#[derive(Clone, Debug, Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage {
+    /// Around it.
+    pub frame: Frame,
+    /// The HTTP status.
+    pub status: u16,
+    /// The problem's code: `not_found`.
+    pub code: &'static str,
+    /// The problem's title.
+    pub title: &'static str,
+    /// What was expected, what came, what to do.
+    pub detail: Untrusted,
+    /// The fields that are wrong.
+    pub fields: Vec<FieldProblem>,
+    /// Where to go from here.
+    pub ways_out: Vec<Sentence>,
+}
+
+/// One wrong field.
+#[derive(Clone, Debug)]
+pub struct FieldProblem {
+    /// Which.
+    pub path: Untrusted,
+    /// What is wrong with it.
+    pub message: Untrusted,
+}
+
+impl ErrorPage {
+    fn tone(&self) -> Tone {
+        if self.status >= 500 { Tone::Bad } else { Tone::Warn }
+    }
+}

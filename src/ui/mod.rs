@@ -1,0 +1,31 @@
+//! Floor 6, for people: server-rendered pages. One page is one struct here, one template of the same name, one test.
+//!
+//! A page struct holds words that are ready to print: handlers format, templates print, neither decides. Text that an agent, a
+//! document or a source wrote is [`untrusted::Untrusted`] all the way, so that it cannot be printed raw by oversight.
+
+pub mod assets;
+pub mod untrusted;
+pub mod words;
+pub mod when;
+pub mod link;
+pub mod part;
+pub mod frame;
+pub mod chart;
+pub mod rows;
+pub mod walk;
+pub mod tree;
+pub mod overview;
+pub mod search;
+pub mod action;
+pub mod delegation;
+pub mod delegations;
+pub mod people;
+pub mod person;
+pub mod agent;
+pub mod document;
+pub mod entry;
+pub mod integrity;
+pub mod signin;
+pub mod help;
+pub mod help_findings;
+pub mod error;
