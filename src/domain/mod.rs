@@ -6,3 +6,5 @@ pub mod delegation;
 pub mod action;
 pub mod event;
 pub mod finding;
+pub mod credential;
+pub mod person;
