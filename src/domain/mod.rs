@@ -43,3 +43,5 @@ pub mod memory;
 pub mod occurrence;
 pub mod provenance;
 pub mod attribution;
+pub mod credential;
+pub mod person;

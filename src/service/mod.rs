@@ -16,3 +16,7 @@ pub mod publisher;
 pub mod prover;
 pub mod searchable;
 pub mod follower;
+//! Floor 4: the use cases. It knows nothing of HTTP or HTML.
+
+pub mod idempotency;
+pub mod sessions;

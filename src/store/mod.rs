@@ -6,3 +6,6 @@ pub mod rows;
 pub mod derived;
 pub mod batch;
 pub mod reader;
+pub mod service_db;
+pub mod idempotency_answers;
+pub mod human_sessions;

@@ -1,0 +1,197 @@
+//! Does the work of a mutating request once, however often it is sent: joins the `Idempotency-Key` of a request to
+//! `service::idempotency`.
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, rt, web};
+
+use crate::domain::credential::Caller;
+use crate::domain::delegation::CallerClass;
+use crate::http::codes::Code;
+use crate::http::edge::{RequestContext, Surroundings, add_problem_headers};
+use crate::http::problem::Problem;
+use crate::http::route::{KeyRule, Route};
+use crate::service::idempotency::{Begin, IdempotencyKey, Permit, fingerprint};
+use crate::store::idempotency_answers::{AnswerKey, StoredAnswer, StoredBody};
+use crate::tlog::position::LeafIndex;
+
+/// The request's header.
+const KEY_HEADER: &str = "Idempotency-Key";
+/// The answer's header.
+pub const REPLAYED_HEADER: HeaderName = HeaderName::from_static("x-idempotent-replayed");
+
+/// A success, as bytes: what is sent now and again later.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// Status.
+    pub status: StatusCode,
+    /// Headers that belong to the answer.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// For ingest: how the body is made again. `None`: it is kept whole.
+    pub made_from: Option<MadeFrom>,
+}
+
+/// How the body of an ingest answer is made again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeFrom {
+    /// Entries, in the order of the answer.
+    pub indexes: Vec<LeafIndex>,
+    /// What the ledger does not hold: request id, time of the answer, refused lines.
+    pub recipe: Vec<u8>,
+}
+
+impl Reply {
+    /// A JSON answer that is kept whole.
+    pub fn json(status: StatusCode, body: Vec<u8>) -> Self {
+        Self { status, headers: vec![(CONTENT_TYPE, HeaderValue::from_static("application/json"))], body, made_from: None }
+    }
+
+    /// A JSON answer that is made again from entries.
+    pub fn from_entries(status: StatusCode, body: Vec<u8>, made_from: MadeFrom) -> Self {
+        Self { made_from: Some(made_from), ..Self::json(status, body) }
+    }
+
+    fn into_response(self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.status).set_body(self.body).map_into_boxed_body();
+        for (name, value) in self.headers {
+            response.headers_mut().append(name, value);
+        }
+        response
+    }
+
+    fn to_stored(&self) -> StoredAnswer {
+        let header = |(name, value): &(HeaderName, HeaderValue)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()));
+        let body = match &self.made_from {
+            Some(made) => StoredBody::FromEntries { indexes: made.indexes.clone(), recipe: made.recipe.clone() },
+            None => StoredBody::Whole(self.body.clone()),
+        };
+        StoredAnswer { status: self.status.as_u16(), headers: self.headers.iter().filter_map(header).collect(), body }
+    }
+}
+
+/// Does `work` and answers what it gives, unless the same request was answered before: then that answer is given again, its body
+/// made by `remake` if it is one of ingest. The work goes on to its end even if its caller hangs up. `body` is what the caller
+/// sent, unpacked.
+pub async fn once(
+    request: &HttpRequest,
+    caller: &Caller,
+    body: &[u8],
+    work: impl Future<Output = Result<Reply, Problem>> + 'static,
+    remake: impl FnOnce(MadeFrom) -> Result<Vec<u8>, Problem> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    let permit = match key_of(request, caller)? {
+        None => None,
+        Some(key) => match begin(request, caller, key, body).await? {
+            Begin::Run(permit) => Some(permit),
+            Begin::Replay(answer) => return replay(answer, remake).await,
+            Begin::Conflict => {
+                return Err(Problem::new(Code::IdempotencyKeyReused, "this Idempotency-Key came with another body or query before"));
+            }
+            Begin::InFlight => return Err(Problem::of(Code::RequestInFlight)),
+        },
+    };
+    let task = rt::spawn(run(request.clone(), permit, work));
+    match task.await {
+        Ok(result) => result,
+        Err(panicked) => Err(Problem::failed(Code::Internal, &panicked)),
+    }
+}
+
+fn key_of(request: &HttpRequest, caller: &Caller) -> Result<Option<IdempotencyKey>, Problem> {
+    let rule = request.extensions().get::<Arc<Route>>().map_or(KeyRule::None, |row| row.key_rule);
+    let mut values = request.headers().get_all(KEY_HEADER);
+    match (rule, values.next(), values.next()) {
+        (KeyRule::Exempt | KeyRule::None, ..) => Ok(None),
+        (KeyRule::Required, None, _) if caller.class == CallerClass::Human => Ok(None),
+        (KeyRule::Required, None, _) => Err(Problem::of(Code::IdempotencyKeyRequired)),
+        (KeyRule::Required, Some(value), None) => match value.to_str().ok().and_then(IdempotencyKey::parse) {
+            Some(key) => Ok(Some(key)),
+            None => Err(Problem::of(Code::IdempotencyKeyInvalid)),
+        },
+        (KeyRule::Required, Some(_), Some(_)) => Err(Problem::of(Code::IdempotencyKeyInvalid)),
+    }
+}
+
+async fn begin(request: &HttpRequest, caller: &Caller, key: IdempotencyKey, body: &[u8]) -> Result<Begin, Problem> {
+    let surroundings = Surroundings::of(request);
+    let fingerprint = fingerprint(&surroundings.fingerprint_key, request.query_string(), body);
+    let key = AnswerKey {
+        credential_id: caller.credential_id.as_str().to_owned(),
+        method: request.method().as_str().to_owned(),
+        path: request.path().to_owned(),
+        idempotency_key: key.as_str().to_owned(),
+    };
+    let (idempotency, now) = (surroundings.idempotency.clone(), RequestContext::of(request).received_at);
+    match web::block(move || idempotency.begin(key, fingerprint, now)).await {
+        Ok(Ok(begun)) => Ok(begun),
+        Ok(Err(error)) => Err(Problem::failed(Code::LedgerUnavailable, &error)),
+        Err(gone) => Err(Problem::failed(Code::Internal, &gone)),
+    }
+}
+
+async fn run(
+    request: HttpRequest,
+    permit: Option<Permit>,
+    work: impl Future<Output = Result<Reply, Problem>>,
+) -> Result<HttpResponse, Problem> {
+    let result = work.await;
+    let Some(permit) = permit else { return result.map(Reply::into_response) };
+    let reply = match result {
+        Ok(reply) => reply,
+        Err(problem) if may_change(&problem) => return Err(problem),
+        Err(problem) => reply_of(&request, &problem),
+    };
+    keep(permit, reply.to_stored(), RequestContext::of(&request)).await;
+    Ok(reply.into_response())
+}
+
+/// Problems that are not final: the same request may be answered otherwise, so its key is free again.
+fn may_change(problem: &Problem) -> bool {
+    let code = problem.code();
+    matches!(code, Code::RequiresHumanConfirmation | Code::RequestInFlight) || !crate::service::idempotency::is_final(code.status())
+}
+
+/// A refusal that will be the same every time, in the bytes it is kept in.
+fn reply_of(request: &HttpRequest, problem: &Problem) -> Reply {
+    let json = problem.to_json(&Surroundings::of(request).base_url, &RequestContext::of(request).request_id.to_string());
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    add_problem_headers(&mut headers, problem);
+    Reply {
+        status: StatusCode::from_u16(problem.code().status()).expect("the table holds valid statuses"),
+        headers: headers.into_iter().collect(),
+        body: serde_json::to_vec(&json).expect("a map of JSON values"),
+        made_from: None,
+    }
+}
+
+/// The work is done: an answer that cannot be kept goes out all the same.
+async fn keep(permit: Permit, answer: StoredAnswer, context: RequestContext) {
+    let kept = web::block(move || permit.finish(answer, context.received_at)).await;
+    if let Ok(Err(error)) = kept {
+        tracing::warn!(request.id = %context.request_id, error = %error, "an answer was given and not kept: sent again, it is worked on again");
+    }
+}
+
+async fn replay(
+    answer: StoredAnswer,
+    remake: impl FnOnce(MadeFrom) -> Result<Vec<u8>, Problem> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    let body = match answer.body {
+        StoredBody::Whole(body) => body,
+        StoredBody::FromEntries { indexes, recipe } => match web::block(move || remake(MadeFrom { indexes, recipe })).await {
+            Ok(body) => body?,
+            Err(gone) => return Err(Problem::failed(Code::Internal, &gone)),
+        },
+    };
+    let header = |(name, value): (String, String)| Some((name.parse().ok()?, HeaderValue::from_str(&value).ok()?));
+    let headers = answer.headers.into_iter().filter_map(header).collect();
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let mut response = Reply { status, headers, body, made_from: None }.into_response();
+    response.headers_mut().insert(REPLAYED_HEADER, HeaderValue::from_static("true"));
+    Ok(response)
+}

@@ -1,0 +1,119 @@
+//! `service.db`: bookkeeping that can be lost without losing evidence. This file opens it and sweeps it; what the tables hold
+//! is read and written in `idempotency_answers` and `human_sessions`.
+//!
+//! Two processes may have it open (`onus link` beside the server): every write takes SQLite's write lock at its beginning.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::store::connection::{self, Access, StoreError};
+use crate::tlog::time::Timestamp;
+
+/// How often the schema is tried: a process that starts at the same moment may be bringing it up to date.
+const MIGRATION_ATTEMPTS: usize = 5;
+/// Most rows of one table that one sweep removes, so that it never holds the lock for long.
+const SWEEP_ROWS: u32 = 10_000;
+
+mod embedded {
+    refinery::embed_migrations!("migrations/service");
+}
+
+/// The open file: one connection that writes, one that reads while the other waits for the disk.
+pub struct ServiceDb {
+    writer: Mutex<Connection>,
+    reader: Mutex<Connection>,
+}
+
+impl ServiceDb {
+    /// Opens the file at `path`, creates it if need be and brings its schema up to date.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut writer = connection::open(path, Access::Write)?;
+        bring_up_to_date(&mut writer, path)?;
+        let reader = connection::open(path, Access::Read)?;
+        Ok(Self { writer: Mutex::new(writer), reader: Mutex::new(reader) })
+    }
+
+    /// Removes what has ended by `now`; returns the number of rows.
+    pub fn sweep(&self, now: Timestamp) -> Result<usize, StoreError> {
+        self.write(|transaction| {
+            Ok(remove_ended_answers(transaction, now)? + remove_ended_sessions(transaction, now)? + remove_ended_links(transaction, now)?)
+        })
+    }
+
+    pub(super) fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, rusqlite::Error>) -> Result<T, StoreError> {
+        let mut connection = held(&self.writer);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let result = work(&transaction)?;
+        transaction.commit()?;
+        Ok(result)
+    }
+
+    pub(super) fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>) -> Result<T, StoreError> {
+        Ok(work(&held(&self.reader))?)
+    }
+}
+
+/// A thread that panicked while it held the connection left no half transaction: dropping one rolls it back.
+fn held(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn bring_up_to_date(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        match embedded::migrations::runner().run(connection) {
+            Ok(_) => return Ok(()),
+            Err(_) if attempts < MIGRATION_ATTEMPTS => {}
+            Err(source) => return Err(StoreError::Migration { path: path.display().to_string(), source: Box::new(source) }),
+        }
+    }
+}
+
+fn remove_ended_answers(transaction: &Transaction<'_>, now: Timestamp) -> Result<usize, rusqlite::Error> {
+    transaction
+        .prepare_cached(
+            "DELETE FROM idempotency_answers
+             WHERE answer_id IN (SELECT answer_id FROM idempotency_answers WHERE expires_at <= ?1 LIMIT ?2)",
+        )?
+        .execute((now.micros(), SWEEP_ROWS))
+}
+
+fn remove_ended_sessions(transaction: &Transaction<'_>, now: Timestamp) -> Result<usize, rusqlite::Error> {
+    transaction
+        .prepare_cached(
+            "DELETE FROM sessions
+             WHERE cookie_hash IN (SELECT cookie_hash FROM sessions WHERE expires_at <= ?1 LIMIT ?2)",
+        )?
+        .execute((now.micros(), SWEEP_ROWS))
+}
+
+fn remove_ended_links(transaction: &Transaction<'_>, now: Timestamp) -> Result<usize, rusqlite::Error> {
+    transaction
+        .prepare_cached(
+            "DELETE FROM one_time_links
+             WHERE token_hash IN (SELECT token_hash FROM one_time_links WHERE expires_at <= ?1 LIMIT ?2)",
+        )?
+        .execute((now.micros(), SWEEP_ROWS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_processes_may_create_it_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("service.db");
+        std::thread::scope(|scope| {
+            let openers: Vec<_> = (0..8).map(|_| scope.spawn(|| ServiceDb::open(&path).map(drop))).collect();
+            for opener in openers {
+                opener.join().unwrap().unwrap();
+            }
+        });
+        let db = ServiceDb::open(&path).unwrap();
+        assert_eq!(db.sweep(Timestamp::from_micros(0).unwrap()).unwrap(), 0);
+    }
+}
