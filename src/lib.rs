@@ -23,7 +23,6 @@ pub mod domain;
 pub mod store;
 pub mod index;
 pub mod service;
-pub mod ui;
-pub mod service;
 pub mod http;
+pub mod ui;
 pub mod cli;

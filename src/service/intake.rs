@@ -81,7 +81,7 @@ impl<'l> Intake<'l> {
     }
 
     /// A delegation out of a token, verified against its issuer's keys.
-    pub fn token(&self, token: &str, issuers: &[TrustedIssuer], extra: &TokenExtra) -> Result<PendingEntry, IntakeRefusal> {
+    pub fn token(&self, token: &str, issuers: &[TrustedIssuer], extra: TokenExtra) -> Result<PendingEntry, IntakeRefusal> {
         let TokenDelegation { event, filled } = delegation_from_token(token, issuers, self.ledger.clock().now(), extra)?;
         let mut event = self.parse(event, Some("delegation.granted"), TokenOrigin::Verified)?;
         event.filled.extend(filled);
