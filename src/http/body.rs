@@ -35,7 +35,7 @@ struct Patience {
 }
 
 /// A slow phone passes, a sender that drips bytes to hold a connection does not.
-const PATIENCE: Patience = Patience { between_pieces: Duration::from_secs(10), in_all: Duration::from_secs(60) };
+const PATIENCE: Patience = Patience { between_pieces: Duration::from_secs(10), in_all: Duration::from_mins(1) };
 
 /// How much is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,7 +111,7 @@ async fn collect(stream: impl MessageBody, limit: BodyLimit, patience: Patience)
                 None => return Ok(()),
                 Some(Ok(piece)) if body.len() + piece.len() > limit.bytes() => return Err(too_large(limit)),
                 Some(Ok(piece)) => body.extend_from_slice(&piece),
-                Some(Err(error)) => return Err(cut_off(error.into(), limit)),
+                Some(Err(error)) => return Err(cut_off(error.into().as_ref(), limit)),
             }
         }
     };
@@ -139,7 +139,7 @@ fn too_slow() -> Problem {
     Problem::new(Code::RequestTimeout, "the body did not arrive in time")
 }
 
-fn cut_off(error: Box<dyn std::error::Error>, limit: BodyLimit) -> Problem {
+fn cut_off(error: &(dyn std::error::Error + 'static), limit: BodyLimit) -> Problem {
     match error.downcast_ref::<PayloadError>() {
         Some(PayloadError::Overflow) => too_large(limit),
         _ => Problem::new(Code::BodyIncomplete, format!("the body could not be read to its end: {error}")),
@@ -221,8 +221,8 @@ mod tests {
     async fn a_sender_that_falls_silent_is_not_waited_for() {
         let short = Duration::from_millis(5);
         for patience in [
-            Patience { between_pieces: short, in_all: Duration::from_secs(3600) },
-            Patience { between_pieces: Duration::from_secs(3600), in_all: short },
+            Patience { between_pieces: short, in_all: Duration::from_hours(1) },
+            Patience { between_pieces: Duration::from_hours(1), in_all: short },
         ] {
             assert_eq!(collect(Silence, BodyLimit::Event, patience).await.unwrap_err().code(), Code::RequestTimeout);
         }
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_bomb_is_stopped_at_the_limit() {
-        let bomb = gzip(&vec![0; 200 << 20]);
+        let bomb = gzip(&vec![0; 40 << 20]);
         assert!(bomb.len() < MAX_EVENT_BYTES);
         assert_eq!(unpack(&bomb, BodyLimit::Event).unwrap_err().code(), Code::PayloadTooLarge);
         assert_eq!(unpack(&gzip(b"{}"), BodyLimit::Event).unwrap(), b"{}");

@@ -200,21 +200,31 @@ problem_codes! {
 
     // Delegation tokens.
     TokenMalformed "token_malformed" 422 final "The token is not a signed JWT",
-        "Send the compact form of a JWS with three parts.", [FixRequest];
-    TokenIssuerUntrusted "token_issuer_untrusted" 422 final "The token's issuer is not trusted here",
-        "Use a token of an issuer the operator has trusted, or report the delegation without a token.", [FixRequest, ContactOperator];
+        "Send the compact form of a JWS: three parts of base64url with I-JSON inside.", [FixRequest];
+    TokenTooLarge "token_too_large" 422 final "The token is too large",
+        "Send a token with fewer claims.", [FixRequest];
+    TokenActTooDeep "token_act_too_deep" 422 final "The token's chain of actors is too long",
+        "Exchange the token for one with a shorter history.", [FixRequest];
+    TokenAlgorithmNotAllowed "token_algorithm_not_allowed" 422 final "The token's algorithm is not accepted",
+        "Have it signed with EdDSA, ES256, ES384, RS256 to RS512 or PS256 to PS512.", [FixRequest];
+    TokenIssuerUnknown "token_issuer_unknown" 422 final "The token's issuer is not trusted here",
+        "Use a token of a trusted issuer, or report the delegation without a token.", [FixRequest, ContactOperator];
     TokenKeyUnknown "token_key_unknown" 422 final "The token's key is not among its issuer's keys",
-        "Use a token signed with a published key; after a rotation the operator updates the issuer's key set.", [ContactOperator];
-    TokenAlgorithmRefused "token_algorithm_refused" 422 final "The token's algorithm is not accepted",
-        "Sign with an asymmetric algorithm that the issuer's key is made for.", [FixRequest];
+        "Use a token signed with a published key; after a rotation the operator renews the issuer's key set.", [ContactOperator];
     TokenSignatureInvalid "token_signature_invalid" 422 final "The token's signature does not verify",
         "Send the token exactly as it was issued.", [FixRequest];
-    TokenExpired "token_expired" 422 final "The token has expired or is not valid yet",
-        "Get a new token.", [FixRequest];
-    TokenAudienceMismatch "token_audience_mismatch" 422 final "The token is for another audience",
-        "Get a token for this audience.", [FixRequest];
-    TokenClaimsInvalid "token_claims_invalid" 422 final "The token's claims are no delegation",
-        "A delegation needs sub, act, exp and scope or authorization_details; see errors.", [FixRequest];
+    TokenAudienceWrong "token_audience_wrong" 422 final "The token is for another audience",
+        "Request a token for the audience that is demanded of its issuer.", [FixRequest];
+    TokenExpired "token_expired" 422 final "The token has expired",
+        "Obtain a new token.", [FixRequest];
+    TokenNotYetValid "token_not_yet_valid" 422 final "The token is not valid yet",
+        "Send it again once it is valid; if it should be, check both clocks.", [FixRequest];
+    TokenWithoutExpiry "token_without_expiry" 422 final "The token has no end",
+        "Have it issued with exp: a delegation without end is refused.", [FixRequest];
+    TokenWithoutSubject "token_without_subject" 422 final "The token names no human",
+        "Have it issued with a sub that is neither the client nor the actor.", [FixRequest];
+    TokenWithoutActor "token_without_actor" 422 final "The token names no agent",
+        "Have it issued with act.sub, or with azp or client_id where there is no act.", [FixRequest];
 
     // Humans asked.
     RequiresHumanConfirmation "requires_human_confirmation" 403 final "A human has to confirm this action first",

@@ -9,7 +9,7 @@ use std::task::Poll;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse};
 
@@ -98,7 +98,7 @@ fn check_kind_of_body(row: &Route, headers: &HeaderMap) -> Result<Option<MediaTy
 
 /// Browsers say where a request comes from; other programs say nothing and have no cookie to abuse.
 fn check_same_site(headers: &HeaderMap) -> Result<(), Problem> {
-    match headers.get("sec-fetch-site").map(|v| v.as_bytes()) {
+    match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
         None | Some(b"same-origin" | b"none") => Ok(()),
         Some(_) => Err(Problem::of(Code::CsrfFailed)),
     }
@@ -140,13 +140,11 @@ async fn call_and_catch(request: ServiceRequest, next: Next<BoxBody>) -> Result<
             Err(_panic) => Poll::Ready(None),
         }
     });
-    match outcome.await {
-        Some(response) => response,
-        None => {
-            tracing::error!(operation = ?operation_of(&kept), "a handler panicked");
-            Ok(ServiceResponse::new(kept, HttpResponse::from_error(Problem::of(Code::Internal))))
-        }
+    if let Some(response) = outcome.await {
+        return response;
     }
+    tracing::error!(operation = operation_of(&kept), "a handler panicked");
+    Ok(ServiceResponse::new(kept, HttpResponse::from_error(Problem::of(Code::Internal))))
 }
 
 fn operation_of(request: &HttpRequest) -> Option<&'static str> {

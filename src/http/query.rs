@@ -92,14 +92,12 @@ impl Query {
     /// One of a list of words.
     pub fn word<T: Copy>(&self, name: &str, words: &[(&'static str, T)]) -> Result<Option<T>, Problem> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        match words.iter().find(|(word, _)| *word == text) {
-            Some((_, meaning)) => Ok(Some(*meaning)),
-            None => {
-                let allowed: Vec<&'static str> = words.iter().map(|(word, _)| *word).collect();
-                let message = format!("{name} is {text:?}, expected one of {}", allowed.join(", "));
-                Err(wrong(FieldProblem::new(format!("?{name}"), "word", message).allowing(&allowed)))
-            }
+        if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == text) {
+            return Ok(Some(*meaning));
         }
+        let allowed: Vec<&'static str> = words.iter().map(|(word, _)| *word).collect();
+        let message = format!("{name} is {text:?}, expected one of {}", allowed.join(", "));
+        Err(wrong(FieldProblem::new(format!("?{name}"), "word", message).allowing(&allowed)))
     }
 
     /// `true` or `false`; false if absent.
@@ -110,13 +108,8 @@ impl Query {
     /// Anything else that has a `parse`; `expected` ends the sentence "expected …".
     pub fn parsed<T>(&self, name: &str, expected: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Problem> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        match parse(text) {
-            Some(value) => Ok(Some(value)),
-            None => {
-                let message = format!("{name} is {text:?}, expected {expected}");
-                Err(wrong(FieldProblem::new(format!("?{name}"), "format", message)))
-            }
-        }
+        let wrong_text = || wrong(FieldProblem::new(format!("?{name}"), "format", format!("{name} is {text:?}, expected {expected}")));
+        parse(text).map(Some).ok_or_else(wrong_text)
     }
 
     /// What a cursor is bound to: every parameter but those that choose the page, in one order.

@@ -122,7 +122,7 @@ fn insert(transaction: &Transaction<'_>, new: &NewAnswer) -> Result<(), rusqlite
         StoredBody::Whole(body) => (Some(body), None, None),
         StoredBody::FromEntries { indexes, recipe } => (None, Some(indexes), Some(recipe)),
     };
-    let bounds = indexes.and_then(|all| Some((as_number(all.iter().min()?), as_number(all.iter().max()?))));
+    let bounds = indexes.and_then(|all| Some((as_number(*all.iter().min()?), as_number(*all.iter().max()?))));
     let index_bytes: Option<Vec<u8>> = indexes.map(|all| all.iter().flat_map(|i| i.get().to_be_bytes()).collect());
     transaction
         .prepare_cached(
@@ -157,7 +157,7 @@ fn insert(transaction: &Transaction<'_>, new: &NewAnswer) -> Result<(), rusqlite
 }
 
 /// SQLite's integers end at 2^63; so does any tree we can hold.
-fn as_number(index: &LeafIndex) -> i64 {
+fn as_number(index: LeafIndex) -> i64 {
     i64::try_from(index.get()).unwrap_or(i64::MAX)
 }
 
