@@ -104,12 +104,6 @@ pub fn check_time(text: &str) -> Result<Timestamp, FieldError> {
     })
 }
 
-/// Whether a text is a JSON Pointer (RFC 6901) to something below the root.
-pub fn is_pointer(text: &str) -> bool {
-    let mut escapes = text.split('~').skip(1);
-    text.starts_with('/') && escapes.all(|after| after.starts_with(['0', '1']))
-}
-
 /// A name as one step of a JSON Pointer, cut if it is longer than any of ours.
 pub fn pointer_token(name: &str) -> Cow<'_, str> {
     let end = name.char_indices().nth(128).map_or(name.len(), |(at, _)| at);

@@ -61,7 +61,7 @@ fn actor_from(mut actor: Fields<'_, '_>) -> Option<Actor> {
     match caller_class {
         Some(CallerClass::Agent) => actor.demand("agent_id", "this member is missing: it must be there where caller_class is \"agent\""),
         Some(CallerClass::Human) => {
-            actor.demand("human_principal_id", "this member is missing: it must be there where caller_class is \"human\"")
+            actor.demand("human_principal_id", "this member is missing: it must be there where caller_class is \"human\"");
         }
         Some(CallerClass::Service) | None => {}
     }

@@ -6,7 +6,8 @@ use crate::domain::delegation::{
 use crate::domain::field_error::{FieldCode, quoted, quoted_text};
 use crate::domain::fields::Fields;
 use crate::domain::ids::{AgentId, DelegationId, PrincipalId};
-use crate::domain::limits::{ListKind, TextKind, is_pointer};
+use crate::domain::limits::{ListKind, TextKind};
+use crate::domain::pointer::is_pointer;
 use crate::tlog::json::Value;
 use crate::tlog::time::Timestamp;
 
@@ -126,7 +127,7 @@ fn authorization_details_from(root: &mut Fields<'_, '_>) -> Option<Value> {
             (Value::Object(_), Some(Value::String(_))) => {}
             (Value::Object(_), Some(other)) => root.wrong_type(&format!("{name}/type"), other, "a text"),
             (Value::Object(_), None) => {
-                root.refuse(&format!("{name}/type"), FieldCode::Required, "this member is missing: RFC 9396 demands it")
+                root.refuse(&format!("{name}/type"), FieldCode::Required, "this member is missing: RFC 9396 demands it");
             }
             (other, _) => root.wrong_type(&name, other, "an object"),
         }
