@@ -248,6 +248,8 @@ problem_codes! {
         "An operator has to look at it; then send the identical request again.", [RetrySameRequest, ContactOperator];
     IndexBehind "index_behind" 503 1 "The search index has not come that far yet",
         "Send the identical request again, or search without min_tree_size.", [RetrySameRequest];
+    EntryDamaged "entry_damaged" 500 final "An entry does not match what was committed to",
+        "Do not rely on it. Tell the operator the request id; onus verify names what is damaged.", [ContactOperator];
     Internal "internal" 500 5 "The ledger made a mistake",
         "Send the identical request again with the same Idempotency-Key and event_id; if it persists, tell the operator the request id.",
         [RetrySameRequest, ContactOperator];

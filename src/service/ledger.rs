@@ -1,13 +1,14 @@
 //! The ledger as everything above sees it: opened, followed, read, closed. It owns the threads and hands out what they publish.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tracing::info;
 
+use crate::domain::token::TrustedIssuer;
 use crate::index::reader::Searcher;
 use crate::service::bell::Bell;
 use crate::service::clock::Clock;
@@ -94,6 +95,7 @@ pub struct Ledger {
     state: watch::Receiver<WriterState>,
     threads: Mutex<Option<Threads>>,
     folder: Folder,
+    issuers: OnceLock<Vec<TrustedIssuer>>,
 }
 
 struct Threads {
@@ -177,7 +179,18 @@ impl Ledger {
             state: state_seen,
             threads: Mutex::new(Some(threads)),
             folder,
+            issuers: OnceLock::new(),
         })
+    }
+
+    /// The issuers whose tokens are taken; set once, after their `issuer.trusted` entries.
+    pub fn trust(&self, issuers: Vec<TrustedIssuer>) {
+        self.issuers.get_or_init(|| issuers);
+    }
+
+    /// The issuers whose tokens are taken.
+    pub fn issuers(&self) -> &[TrustedIssuer] {
+        self.issuers.get().map_or(&[], Vec::as_slice)
     }
 
     /// Takes no more events, signs and indexes what is left, and closes the file. Calling it again does nothing.

@@ -1,0 +1,153 @@
+//! `POST /v1/delegations` and their revocations: what was handed on, and what was taken back.
+
+use actix_web::dev::Payload;
+use actix_web::http::Method;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::api::actions::WRITE_PROBLEMS;
+use crate::api::problems::invalid_members;
+use crate::api::recorded::record;
+use crate::domain::credential::Permission;
+use crate::domain::delegation::CallerClass;
+use crate::domain::field_error::{FieldCode, FieldError};
+use crate::domain::token::TokenExtra;
+use crate::http::authentication::Authenticated;
+use crate::http::body::{BodyLimit, read};
+use crate::http::codes::Code;
+use crate::http::media::MediaType;
+use crate::http::problem::Problem;
+use crate::http::query::Query;
+use crate::http::route::{Access, Cost, KeyRule, Registered, Route};
+use crate::service::ledger::Ledger;
+use crate::tlog::json::Value;
+
+/// What may stand beside `token` in the body.
+const BESIDE_TOKEN: [&str; 5] = ["token", "event_id", "occurred_at", "delegation_id", "purpose"];
+
+/// The rows of this file.
+pub fn routes() -> Vec<Registered> {
+    let write = |path, operation_id| Route {
+        method: Method::POST,
+        path,
+        operation_id,
+        access: Access::Callers { classes: &CallerClass::ALL, permission: Some(Permission::DelegationsWrite) },
+        cost: Cost::Write,
+        accepts: &[MediaType::Json],
+        key_rule: KeyRule::Required,
+        problems: WRITE_PROBLEMS,
+    };
+    let mut grant = write("/v1/delegations", "grantDelegation");
+    grant.problems = GRANT_PROBLEMS;
+    let mut revoke = write("/v1/delegations/{id}/revocations", "revokeDelegation");
+    revoke.problems = REVOKE_PROBLEMS;
+    vec![
+        Registered { route: grant, handler: || web::to(grant_delegation) },
+        Registered { route: revoke, handler: || web::to(revoke_delegation) },
+    ]
+}
+
+const GRANT_PROBLEMS: &[Code] = &[
+    Code::ValidationFailed,
+    Code::EventIdConflict,
+    Code::EventErased,
+    Code::DelegationIdConflict,
+    Code::NotTheDelegate,
+    Code::RootDelegationByAgent,
+    Code::ReportsForExceeded,
+    Code::NotYourOwnName,
+    Code::TokenMalformed,
+    Code::TokenTooLarge,
+    Code::TokenActTooDeep,
+    Code::TokenAlgorithmNotAllowed,
+    Code::TokenIssuerUnknown,
+    Code::TokenKeyUnknown,
+    Code::TokenSignatureInvalid,
+    Code::TokenAudienceWrong,
+    Code::TokenExpired,
+    Code::TokenNotYetValid,
+    Code::TokenWithoutExpiry,
+    Code::TokenWithoutSubject,
+    Code::TokenWithoutActor,
+    Code::LedgerBusy,
+    Code::CommitOutcomeUnknown,
+    Code::ClockJump,
+    Code::LedgerReadOnly,
+    Code::EntryDamaged,
+];
+
+const REVOKE_PROBLEMS: &[Code] = &[
+    Code::NotFound,
+    Code::ValidationFailed,
+    Code::EventIdConflict,
+    Code::EventErased,
+    Code::ReportsForExceeded,
+    Code::NotYourOwnName,
+    Code::LedgerBusy,
+    Code::CommitOutcomeUnknown,
+    Code::ClockJump,
+    Code::LedgerReadOnly,
+    Code::EntryDamaged,
+];
+
+async fn grant_delegation(
+    request: HttpRequest,
+    caller: Authenticated,
+    ledger: web::Data<Ledger>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::parse(request.query_string(), &[])?;
+    let body = read(request.headers(), payload, BodyLimit::Event).await?;
+    let event = Value::parse(&body)?;
+    let Some(token) = event.member("token").and_then(Value::as_str).map(str::to_owned) else {
+        return record(&request, caller, ledger, &body, move |intake| intake.event(event, Some("delegation.granted"))).await;
+    };
+    let extra = beside_token(&event)?;
+    let trusted = ledger.clone();
+    record(&request, caller, ledger, &body, move |intake| intake.token(&token, trusted.issuers(), extra)).await
+}
+
+/// The few members that a token leaves to its bearer.
+fn beside_token(event: &Value) -> Result<TokenExtra, Problem> {
+    let Value::Object(members) = event else { return Ok(TokenExtra::default()) };
+    let mut errors = Vec::new();
+    for (name, value) in members {
+        if !BESIDE_TOKEN.contains(&name.as_str()) {
+            let message = format!("the token says it: beside it only {} are read", BESIDE_TOKEN.join(", "));
+            errors.push(FieldError::new(format!("/{name}"), FieldCode::UnknownMember, message));
+        } else if value.as_str().is_none() {
+            errors.push(FieldError::new(format!("/{name}"), FieldCode::WrongType, "expected a text".to_owned()));
+        }
+    }
+    if !errors.is_empty() {
+        return Err(invalid_members(&errors));
+    }
+    let text = |name: &str| event.member(name).and_then(Value::as_str).map(str::to_owned);
+    Ok(TokenExtra { event_id: text("event_id"), occurred_at: text("occurred_at"), delegation_id: text("delegation_id"), purpose: text("purpose") })
+}
+
+async fn revoke_delegation(
+    request: HttpRequest,
+    caller: Authenticated,
+    ledger: web::Data<Ledger>,
+    path: web::Path<String>,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    Query::parse(request.query_string(), &[])?;
+    let body = read(request.headers(), payload, BodyLimit::Event).await?;
+    let event = with_delegation_id(Value::parse(&body)?, path.into_inner())?;
+    record(&request, caller, ledger, &body, move |intake| intake.event(event, Some("delegation.revoked"))).await
+}
+
+/// The path says which delegation; a body that says another contradicts it.
+fn with_delegation_id(event: Value, id: String) -> Result<Value, Problem> {
+    let Value::Object(mut members) = event else { return Ok(event) };
+    match members.iter().find(|(name, _)| name == "delegation_id") {
+        None => members.push(("delegation_id".to_owned(), id.into())),
+        Some((_, value)) if value.as_str() == Some(&id) => {}
+        Some(_) => {
+            let message = format!("the path names {id:?}: leave this member out, or name the same");
+            return Err(invalid_members(&[FieldError::new("/delegation_id".to_owned(), FieldCode::NotAllowed, message)]));
+        }
+    }
+    Ok(Value::Object(members))
+}

@@ -1,0 +1,171 @@
+//! The answer to one recorded event. It is made from the ledger, the first time as when it is asked for again, so that the two
+//! are the same byte for byte: request id and time come from the entry itself.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderMap, HeaderValue, LOCATION};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Map, Value as Json, json};
+
+use crate::api::place::{EntryPlace, salts_json};
+use crate::domain::attribution::attribute;
+use crate::domain::finding::Verdict;
+use crate::domain::past::Past as _;
+use crate::http::authentication::{Authenticated, agent_id_claim};
+use crate::http::codes::Code;
+use crate::http::edge::RequestContext;
+use crate::http::envelope::{NO_META, to_bytes};
+use crate::http::idempotent::{MadeFrom, REPLAYED_HEADER, Reply, once};
+use crate::http::problem::Problem;
+use crate::service::intake::{Intake, IntakeRefusal, Submitter};
+use crate::service::ledger::Ledger;
+use crate::service::opened::{OpenedEntry, open_entry};
+use crate::service::past::{LedgerPast, PastCache};
+use crate::service::pending::PendingEntry;
+use crate::service::prover::Prover;
+use crate::store::rows::Rows;
+use crate::tlog::position::LeafIndex;
+
+/// What `Prefer: receipt="opening checkpointed"` asks for beyond the place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReceiptWish {
+    /// The salts.
+    pub opening: bool,
+    /// The proof under a checkpoint: the answer waits for it.
+    pub checkpointed: bool,
+}
+
+impl ReceiptWish {
+    /// From the header. `witnessed` waits for what is there: the checkpoint, with the cosignatures it has.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let mut wish = Self::default();
+        for value in headers.get_all("prefer").filter_map(|v| v.to_str().ok()) {
+            for preference in value.split(',') {
+                let Some((name, levels)) = preference.split_once('=') else { continue };
+                if !name.trim().eq_ignore_ascii_case("receipt") {
+                    continue;
+                }
+                for level in levels.trim().trim_matches('"').split_ascii_whitespace() {
+                    wish.opening |= level == "opening";
+                    wish.checkpointed |= level == "checkpointed" || level == "witnessed";
+                }
+            }
+        }
+        wish
+    }
+
+    fn to_recipe(self) -> Vec<u8> {
+        vec![u8::from(self.opening), u8::from(self.checkpointed)]
+    }
+
+    fn from_recipe(recipe: &[u8]) -> Self {
+        Self { opening: recipe.first() == Some(&1), checkpointed: recipe.get(1) == Some(&1) }
+    }
+}
+
+/// Records one event: prepared on a thread that may block, given its place, answered from the ledger.
+pub async fn record(
+    request: &HttpRequest,
+    caller: Authenticated,
+    ledger: web::Data<Ledger>,
+    body: &[u8],
+    prepare: impl FnOnce(&Intake<'_>) -> Result<PendingEntry, IntakeRefusal> + Send + 'static,
+) -> Result<HttpResponse, Problem> {
+    let wish = ReceiptWish::of(request.headers());
+    let request_id = RequestContext::of(request).request_id.to_string();
+    let claim = agent_id_claim(request.headers());
+    let (shared, work_ledger) = (caller.shared(), ledger.clone());
+    let work = async move {
+        let intake_ledger = work_ledger.clone();
+        let pending = blocking(move || {
+            let submitter = Submitter { caller: &shared, request_id: &request_id, agent_id_claim: claim.as_ref() };
+            prepare(&Intake::new(&intake_ledger, submitter)).map_err(Problem::from)
+        })
+        .await?;
+        let answers = work_ledger.queue()?.append(vec![pending], false).await?;
+        let appended = answers.into_iter().next().ok_or_else(|| Problem::of(Code::Internal))??;
+        reply(&work_ledger, appended.index, appended.is_replay, wish).await
+    };
+    let remake_ledger = ledger.clone();
+    let remake = move |made: MadeFrom| {
+        let index = *made.indexes.first().ok_or_else(|| Problem::of(Code::Internal))?;
+        remake_ledger.read(|rows| answer_body(rows, index, ReceiptWish::from_recipe(&made.recipe)))
+    };
+    once(request, &caller, body, work, remake).await
+}
+
+async fn reply(ledger: &web::Data<Ledger>, index: LeafIndex, is_replay: bool, wish: ReceiptWish) -> Result<Reply, Problem> {
+    if wish.checkpointed && !ledger.wait_published(index.size_with()).await {
+        return Err(Problem::new(Code::LedgerUnavailable, "the event is recorded, but no checkpoint will cover it before the server stops"));
+    }
+    let reader = ledger.clone();
+    let body = blocking(move || reader.read(|rows| answer_body(rows, index, wish))).await?;
+    let status = if is_replay { StatusCode::OK } else { StatusCode::CREATED };
+    let mut reply = Reply::from_entries(status, body, MadeFrom { indexes: vec![index], recipe: wish.to_recipe() });
+    let location = HeaderValue::from_str(&format!("/v1/entries/{index}")).expect("a number in a path");
+    reply.headers.push((LOCATION, location));
+    if is_replay {
+        reply.headers.push((REPLAYED_HEADER, HeaderValue::from_static("true")));
+    }
+    Ok(reply)
+}
+
+/// Runs what may wait for a disk away from the thread that answers others.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+    match web::block(work).await {
+        Ok(result) => result,
+        Err(gone) => Err(Problem::failed(Code::Internal, &gone)),
+    }
+}
+
+/// The whole body, envelope included, from the entry alone.
+fn answer_body(rows: Rows<'_>, index: LeafIndex, wish: ReceiptWish) -> Result<Vec<u8>, Problem> {
+    let entry = open_entry(rows, index)?.ok_or_else(|| Problem::of(Code::Internal))?;
+    let report = entry.report()?;
+    let mut data = answer_data(rows, &entry)?;
+    if wish.opening {
+        data.insert("salts".to_owned(), Json::Object(salts_json(&entry)));
+        data.insert("report".to_owned(), entry.members.get("/report").map_or(Json::Null, to_json));
+    }
+    if wish.checkpointed {
+        let proof = Prover::new(rows)?.tlog_proof(index, None)?.ok_or_else(|| Problem::of(Code::Internal))?;
+        data.insert("tlog_proof".to_owned(), proof.to_text().into());
+    }
+    Ok(to_bytes(&data, NO_META, &report.request_id, entry.header.recorded_at))
+}
+
+fn answer_data(rows: Rows<'_>, entry: &OpenedEntry) -> Result<Map<String, Json>, Problem> {
+    let findings = entry.first_findings();
+    let mut data = Map::new();
+    let texts = |names: &[&str], data: &mut Map<String, Json>| {
+        for name in names {
+            if let Some(text) = entry.text(&format!("/{name}")) {
+                data.insert((*name).to_owned(), text.into());
+            }
+        }
+    };
+    texts(&["action_id", "delegation_id", "event_id"], &mut data);
+    data.insert("entry".to_owned(), serde_json::to_value(EntryPlace::of(entry)).expect("plain members"));
+    data.insert("findings".to_owned(), findings.iter().map(|c| c.as_str()).collect());
+    if let Some(action) = entry.as_action()? {
+        let cache = std::cell::RefCell::new(PastCache::default());
+        let past = LedgerPast::of_entry(rows, &cache, entry.index);
+        let changes = past.catalogue()?.changes_something(&action.what.name);
+        let contents = |hash: &crate::tlog::hash::DocumentHash| rows.document(hash).ok().flatten().map(std::borrow::Cow::Owned);
+        data.insert("verdict".to_owned(), Verdict::of(findings).as_str().into());
+        let attribution = attribute(&action.what, &contents, changes, false);
+        data.insert(
+            "attribution".to_owned(),
+            json!({ "verdict": attribution.verdict.as_str(), "rule": attribution.verdict.rule(), "missing": attribution.missing }),
+        );
+        if let Some(effect) = action.what.decision.effect {
+            data.insert("decision".to_owned(), json!({ "effect": effect.as_str() }));
+        }
+    }
+    data.insert("receipt_url".to_owned(), format!("/v1/entries/{}/receipt", entry.index).into());
+    Ok(data)
+}
+
+/// A ledger value as serde knows it: the numbers of an I-JSON value are exact in either.
+pub fn to_json(value: &crate::tlog::json::Value) -> Json {
+    serde_json::from_str(&value.to_canonical()).expect("canonical JSON is JSON")
+}
