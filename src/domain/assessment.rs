@@ -10,7 +10,7 @@ use crate::domain::assess_delegation::assess_delegation;
 use crate::domain::delegation::{CallerClass, Revocation};
 use crate::domain::event::{Event, EventKind, Report};
 use crate::domain::finding::{Code, Finding, Verdict};
-use crate::domain::ids::Source;
+use crate::domain::ids::{EventId, Source};
 use crate::domain::past::Past;
 use crate::domain::pointer;
 use crate::domain::settings::Settings;
@@ -28,6 +28,8 @@ const MAX_CHARACTERS_QUOTED: usize = 160;
 /// An event as it is about to be recorded.
 #[derive(Clone, Copy, Debug)]
 pub struct Submission<'e> {
+    /// The reporter's name for it.
+    pub event_id: &'e EventId,
     /// What happened.
     pub kind: &'e EventKind,
     /// When, as the reporter claims.
@@ -47,6 +49,7 @@ impl<'e> Submission<'e> {
     pub fn of(event: &'e Event, report: &'e Report, recorded_at: Timestamp) -> Self {
         let import_time = event.members.get("/extensions").and_then(|e| pointer::resolve(e, "/import/time"));
         Self {
+            event_id: &event.event_id,
             kind: &event.kind,
             occurred_at: event.occurred_at,
             recorded_at,
@@ -57,7 +60,10 @@ impl<'e> Submission<'e> {
     }
 }
 
-/// Every finding about this event, in the order of [`Code::ALL`], then from the action towards the root.
+/// Every finding about this event. To assess again what is in the ledger already, `past` may hold later facts and the event
+/// itself; only its sums must not hold it.
+///
+/// In the order of [`Code::ALL`], then from the action towards the root.
 pub fn assess<P: Past>(submission: &Submission<'_>, past: &P) -> Result<Vec<Finding>, P::Error> {
     let mut findings = match submission.kind {
         EventKind::ActionRecorded(action) => assess_action(submission, action, past)?,
@@ -155,7 +161,7 @@ pub(crate) fn is_begun(action: &Action) -> bool {
 mod tests {
     use super::*;
     use crate::domain::event::{Auth, Members};
-    use crate::domain::ids::{CredentialId, EventId};
+    use crate::domain::ids::CredentialId;
     use crate::domain::test_world::{at, granted, root};
 
     #[test]

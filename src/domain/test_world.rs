@@ -216,16 +216,16 @@ impl World {
         past.adopt_catalogue(Catalogue::parse(self.catalogue).unwrap());
         past.adopt_settings(self.settings.clone());
         for (i, told) in self.before.iter().enumerate() {
-            let source = Source::parse(told.source).unwrap();
-            past.record(&told.submission(&source), EventId::parse(&format!("evt-{i}")).unwrap(), None);
+            let (source, event_id) = (Source::parse(told.source).unwrap(), EventId::parse(&format!("evt-{i}")).unwrap());
+            past.record(&told.submission(&source, &event_id), None);
         }
         past
     }
 
     /// What is found about the last event.
     pub(crate) fn findings(&self) -> Vec<Finding> {
-        let source = Source::parse(self.event.source).unwrap();
-        let Ok(findings) = assess(&self.event.submission(&source), &self.past());
+        let (source, event_id) = (Source::parse(self.event.source).unwrap(), EventId::parse("evt-last").unwrap());
+        let Ok(findings) = assess(&self.event.submission(&source, &event_id), &self.past());
         findings
     }
 
@@ -238,8 +238,9 @@ impl World {
 }
 
 impl Told {
-    fn submission<'t>(&'t self, source: &'t Source) -> Submission<'t> {
+    pub(crate) fn submission<'t>(&'t self, source: &'t Source, event_id: &'t EventId) -> Submission<'t> {
         Submission {
+            event_id,
             kind: &self.kind,
             occurred_at: self.occurred_at,
             recorded_at: self.recorded_at,
