@@ -81,7 +81,8 @@ fn snapped(total: f64, bound: &Value) -> f64 {
 }
 
 /// What was spent in the period before this action. If an earlier report of this very action has been counted, it is taken
-/// out again: an action is spent once, however many sides report it.
+/// out again: an action is spent once, however many sides report it. When an action is assessed again, its own report and
+/// later ones are there, too, but not in the sum.
 fn spent_before<P: Past>(
     submission: &Submission<'_>,
     action: &Action,
@@ -92,7 +93,8 @@ fn spent_before<P: Past>(
     past: &P,
 ) -> Result<f64, P::Error> {
     let spent = past.spent(hop.id(), &constraint.argument, period, submission.occurred_at)?;
-    let counted = earlier.iter().find(|report| is_spending(&report.what)).filter(|report| {
+    let is_another = |r: &&Arc<Recorded<Action>>| r.source != *submission.source || r.event_id != *submission.event_id;
+    let counted = earlier.iter().take_while(is_another).find(|report| is_spending(&report.what)).filter(|report| {
         report.what.actor.delegation_id == action.actor.delegation_id && is_same_period(period, report.occurred_at, submission.occurred_at)
     });
     let of_itself = counted.and_then(|report| pointer::resolve(report.what.arguments.as_ref()?, &constraint.argument));
@@ -109,5 +111,65 @@ pub(crate) fn is_same_period(period: Period, a: Timestamp, b: Timestamp) -> bool
         Period::Day => a.start_of_day() == b.start_of_day(),
         Period::Month => a.start_of_month() == b.start_of_month(),
         Period::Delegation => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+    use crate::domain::assessment::assess;
+    use crate::domain::catalogue::Catalogue;
+    use crate::domain::delegation::{Delegation, Revocation};
+    use crate::domain::ids::{ActionId, DelegationId, EventId, Source};
+    use crate::domain::memory::MemoryPast;
+    use crate::domain::settings::Settings;
+    use crate::domain::test_world::{World, acted, at_most, refund};
+
+    /// What an entry is assessed against later on: every fact, but only the sums of its day.
+    struct AsOf {
+        facts: MemoryPast,
+        sums: MemoryPast,
+    }
+
+    impl Past for AsOf {
+        type Error = Infallible;
+        fn delegation(&self, id: &DelegationId) -> Result<Option<Arc<Recorded<Delegation>>>, Infallible> {
+            self.facts.delegation(id)
+        }
+        fn revocations(&self, id: &DelegationId) -> Result<Vec<Arc<Recorded<Revocation>>>, Infallible> {
+            self.facts.revocations(id)
+        }
+        fn reports(&self, id: &ActionId) -> Result<Vec<Arc<Recorded<Action>>>, Infallible> {
+            self.facts.reports(id)
+        }
+        fn spent(&self, under: &DelegationId, argument: &str, period: Period, at: Timestamp) -> Result<f64, Infallible> {
+            self.sums.spent(under, argument, period, at)
+        }
+        fn catalogue(&self) -> Result<Arc<Catalogue>, Infallible> {
+            self.facts.catalogue()
+        }
+        fn settings(&self) -> Result<Arc<Settings>, Infallible> {
+            self.facts.settings()
+        }
+    }
+
+    #[test]
+    fn an_action_assessed_again_is_as_far_over_the_limit_as_it_was() {
+        let mut world = World::of_refund();
+        world.delegation("dlg-1").constraints = vec![at_most(15_000, Some(Period::Day))];
+        world.delegation("dlg-2").constraints = vec![at_most(15_000, Some(Period::Day))];
+        world.before.push(acted(Action { action_id: ActionId::parse("act-1").unwrap(), ..refund() }, "08:59"));
+        let first = world.findings();
+        assert_eq!(first.len(), 2, "once for each hop: {first:?}");
+
+        let sums = world.past();
+        let mut facts = world.past();
+        let (source, event_id) = (Source::parse(world.event.source).unwrap(), EventId::parse("evt-last").unwrap());
+        let submission = world.event.submission(&source, &event_id);
+        facts.record(&submission, None);
+        let Ok(again) = assess(&submission, &AsOf { facts, sums });
+        assert_eq!(again, first);
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::chain::MAX_HOPS;
 use crate::domain::delegation::{Delegation, Evidence, Period, Revocation};
 use crate::domain::event::EventKind;
 use crate::domain::finding::{Code, Finding};
-use crate::domain::ids::{ActionId, DelegationId, EventId};
+use crate::domain::ids::{ActionId, DelegationId};
 use crate::domain::past::{Past, Recorded};
 use crate::domain::pointer;
 use crate::domain::settings::Settings;
@@ -58,20 +58,20 @@ impl MemoryPast {
 
     /// Assesses an event against what is there and then puts it in, at the next index: one step of a ledger's life. Its leaf
     /// hash is a stand-in made of its index; who has the entries' bytes pushes what was recorded instead.
-    pub fn record(&mut self, submission: &Submission<'_>, event_id: EventId, evidence: Option<Evidence>) -> Vec<Finding> {
+    pub fn record(&mut self, submission: &Submission<'_>, evidence: Option<Evidence>) -> Vec<Finding> {
         let Ok(findings) = assess(submission, self);
         let codes = header_codes(&findings);
         match submission.kind {
             EventKind::DelegationGranted(delegation) => {
-                let recorded = self.recorded(submission, event_id, codes, (**delegation).clone());
+                let recorded = self.recorded(submission, codes, (**delegation).clone());
                 self.push_delegation(Recorded { evidence, ..recorded });
             }
             EventKind::DelegationRevoked(revocation) => {
-                let recorded = self.recorded(submission, event_id, codes, revocation.clone());
+                let recorded = self.recorded(submission, codes, revocation.clone());
                 self.push_revocation(recorded);
             }
             EventKind::ActionRecorded(action) => {
-                let recorded = self.recorded(submission, event_id, codes, (**action).clone());
+                let recorded = self.recorded(submission, codes, (**action).clone());
                 self.push_action(recorded);
             }
             EventKind::Administrative(_) => self.grow_past(self.size.next_index()),
@@ -101,14 +101,14 @@ impl MemoryPast {
         self.size = self.size.max(index.size_with());
     }
 
-    fn recorded<T>(&self, submission: &Submission<'_>, event_id: EventId, codes: Vec<Code>, what: T) -> Recorded<T> {
+    fn recorded<T>(&self, submission: &Submission<'_>, codes: Vec<Code>, what: T) -> Recorded<T> {
         let index = self.size.next_index();
         Recorded {
             index,
             leaf_hash: LeafHash::of(&index.get().to_be_bytes()),
             recorded_at: submission.recorded_at,
             occurred_at: submission.occurred_at,
-            event_id,
+            event_id: submission.event_id.clone(),
             source: submission.source.clone(),
             reporter_class: submission.reporter_class,
             evidence: None,

@@ -45,3 +45,7 @@ pub mod provenance;
 pub mod attribution;
 pub mod credential;
 pub mod person;
+#[cfg(test)]
+mod test_world;
+#[cfg(test)]
+mod assessment_tests;
