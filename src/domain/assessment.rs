@@ -4,7 +4,7 @@
 //! recorded, and said to be wrong. Whether a value of the action occurs in what was read (`influenced_by_document`) is found
 //! on the worker from the contents; confirmations are assessed with their own rules.
 
-use crate::domain::action::Action;
+use crate::domain::action::{Action, OutcomeStatus};
 use crate::domain::assess_action::assess_action;
 use crate::domain::assess_delegation::assess_delegation;
 use crate::domain::delegation::{CallerClass, Revocation};
@@ -148,5 +148,56 @@ pub(crate) fn quoted_value(value: &Value) -> String {
 
 /// Whether somebody says that it was begun: an agent that only asks has not acted yet.
 pub(crate) fn is_begun(action: &Action) -> bool {
-    action.outcome.status != crate::domain::action::OutcomeStatus::Requested
+    action.outcome.status != OutcomeStatus::Requested
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::event::{Auth, Members};
+    use crate::domain::ids::{CredentialId, EventId};
+    use crate::domain::test_world::{at, granted, root};
+
+    #[test]
+    fn an_importers_mark_on_any_event_stops_conclusions_from_its_lateness() {
+        let mut event = Event {
+            event_id: EventId::parse("evt-1").unwrap(),
+            occurred_at: at("08:00"),
+            kind: granted(root()).kind,
+            members: Members::new(),
+            contents: Vec::new(),
+        };
+        let report = Report {
+            source: Source::parse("desk").unwrap(),
+            credential_id: CredentialId::parse("c-1").unwrap(),
+            caller_class: CallerClass::Service,
+            auth: Auth::Bearer,
+            evidence: None,
+            agent_id_claim: None,
+            request_id: "r-1".to_owned(),
+            filled: Vec::new(),
+        };
+        let is_late = |event: &Event| assess_times(&Submission::of(event, &report, at("09:00")), &Settings::default()).is_some();
+        assert!(is_late(&event));
+        for (time, expected) in [("synthetic", false), ("original", true)] {
+            let import = Value::object([("import", Value::object([("time", time.into())]))]);
+            event.members.insert("/extensions".to_owned(), import);
+            assert_eq!(is_late(&event), expected, "{time}");
+        }
+    }
+
+    #[test]
+    fn a_header_holds_each_code_once_ascending() {
+        let found = [Code::ScopeWidened, Code::AgentMismatch, Code::ScopeExceeded, Code::AgentMismatch].map(|c| Finding::new(c, ""));
+        assert_eq!(header_codes(&found), [Code::AgentMismatch, Code::ScopeExceeded, Code::ScopeWidened]);
+        assert_eq!(verdict_reasons(&[]), (Verdict::Authorised, vec![]));
+    }
+
+    #[test]
+    fn details_are_cut_where_nobody_reads_on() {
+        assert_eq!(listed(["a", "b"]), "[a, b]");
+        assert_eq!(listed(["a"; 10]), "[a, a, a, a, a, a, a, a and 2 more]");
+        assert_eq!(quoted(&"é".repeat(MAX_CHARACTERS_QUOTED)), "é".repeat(MAX_CHARACTERS_QUOTED));
+        assert!(quoted(&"é".repeat(MAX_CHARACTERS_QUOTED + 1)).ends_with("é…"));
+    }
 }

@@ -207,3 +207,99 @@ fn entry_from_value(value: &Value) -> Option<CatalogueEntry> {
         sentence,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::test_world::{CATALOGUE, refund};
+
+    #[test]
+    fn the_exact_name_goes_before_the_longest_pattern() {
+        let entry = |name: &str| format!("[[action]]\nname = {name:?}\nscope = []\neffect = \"read\"\nrisk = \"low\"\n");
+        let text: String = ["*", "orders.*", "orders.re*", "orders.refund"].map(entry).concat();
+        let catalogue = Catalogue::parse(&text).unwrap();
+        for (action, expected) in
+            [("orders.refund", "orders.refund"), ("orders.read", "orders.re*"), ("orders.list", "orders.*"), ("users", "*")]
+        {
+            assert_eq!(catalogue.entry_for(action).unwrap().name, expected);
+        }
+        assert!(Catalogue::default().entry_for("orders.refund").is_none());
+    }
+
+    #[test]
+    fn what_is_adopted_is_read_back_the_same() {
+        let catalogue = Catalogue::parse(CATALOGUE).unwrap();
+        assert_eq!(Catalogue::from_value(&catalogue.to_value()), Some(catalogue.clone()));
+        assert_eq!(Catalogue::from_members(&catalogue.to_members()), Some(catalogue.clone()));
+        assert_ne!(catalogue.hash(), Catalogue::default().hash());
+        for text in ["{}", r#"[{"name":"a"}]"#, r#"[{"name":"a","scope":[1],"effect":"read","risk":"low"}]"#] {
+            assert_eq!(Catalogue::from_value(&Value::parse(text.as_bytes()).unwrap()), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_action_is_said_in_a_sentence_or_not_at_all() {
+        let catalogue = Catalogue::parse(CATALOGUE).unwrap();
+        let mut action = refund();
+        assert_eq!(catalogue.sentence(&action).as_deref(), Some("Refund 129.99 EUR for order:W5918442"));
+        action.resource = None;
+        assert_eq!(catalogue.sentence(&action), None);
+        for (number, expected) in
+            [(5.0, "0.05 EUR"), (-250.0, "-2.50 EUR"), (0.5, "0.5e-2 EUR"), (9_007_199_254_740_991.0, "90071992547409.91 EUR")]
+        {
+            action.arguments = Some(Value::object([("amount_cents", Value::Number(number))]));
+            assert_eq!(catalogue.amount(&action).unwrap().to_string(), expected);
+        }
+        action.arguments = Some(Value::object([("amount_cents", "5".into())]));
+        assert_eq!(catalogue.amount(&action), None);
+    }
+
+    #[test]
+    fn a_currency_may_stand_in_an_argument() {
+        let text = "[[action]]\nname=\"pay\"\nscope=[\"pay\"]\neffect=\"write\"\nrisk=\"high\"\namount=\"/sum\"\namount_decimals=3\ncurrency=\"/in\"";
+        let catalogue = Catalogue::parse(text).unwrap();
+        let mut action = refund();
+        "pay".clone_into(&mut action.name);
+        action.arguments = Some(Value::object([("sum", 1_u32.into()), ("in", "KWD".into())]));
+        assert_eq!(catalogue.amount(&action).unwrap().to_string(), "0.001 KWD");
+        action.arguments = Some(Value::object([("sum", 1_u32.into())]));
+        assert_eq!(catalogue.amount(&action), None);
+    }
+
+    #[test]
+    fn every_mistake_has_its_line() {
+        let text = r#"[[action]]
+name = "a*b"
+scope = ["x*"]
+effect = "writes"
+sentence = "Pay {amount}"
+[[action]]
+name = "c"
+scope = []
+effect = "read"
+risk = "low"
+currency = "EUR"
+colour = "red"
+[[action]]
+name = "c"
+scope = []
+effect = "read"
+risk = "low"
+[other]
+"#;
+        let faults = Catalogue::parse(text).unwrap_err().0;
+        let told: Vec<_> = faults.iter().map(|f| (f.line, f.field.as_str())).collect();
+        let expected = [
+            (1, "action[0].risk"),
+            (2, "action[0].name"),
+            (3, "action[0].scope"),
+            (4, "action[0].effect"),
+            (5, "action[0].sentence"),
+            (11, "action[1].currency"),
+            (12, "action[1].colour"),
+            (13, "action"),
+            (18, "other"),
+        ];
+        assert_eq!(told, expected);
+    }
+}

@@ -146,3 +146,43 @@ impl Chain {
         revocation.cascade || revocation.revoked_at <= below.terms().issued_at
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::memory::MemoryPast;
+    use crate::domain::test_world::{World, dlg, granted, root};
+
+    /// `dlg-1` ← `dlg-2` ← … ← `dlg-length`, where `dlg-1` has the parent given.
+    fn chain_of(length: usize, above_first: Option<&str>) -> MemoryPast {
+        let mut world = World::of_refund();
+        let hop = |level: usize| {
+            let parent = if level == 1 { above_first.map(dlg) } else { Some(dlg(&format!("dlg-{}", level - 1))) };
+            granted(Delegation { delegation_id: dlg(&format!("dlg-{level}")), parent_delegation_id: parent, ..root() })
+        };
+        world.before = (1..=length).map(hop).collect();
+        world.past()
+    }
+
+    #[track_caller]
+    fn check(length: usize, above_first: Option<&str>, hops: usize, root: &Root) {
+        let past = chain_of(length, above_first);
+        let Ok(chain) = Chain::resolve(&past, &dlg(&format!("dlg-{length}")));
+        assert_eq!((chain.hops.len(), &chain.root), (hops, root));
+        assert_eq!(chain.named().map(|hop| hop.id().clone()), (length > 0).then(|| dlg(&format!("dlg-{length}"))));
+    }
+
+    #[test]
+    fn every_chain_ends() {
+        let ana = Root::Human(crate::domain::test_world::ana());
+        check(1, None, 1, &ana);
+        check(64, None, 64, &ana);
+        check(MAX_HOPS, None, MAX_HOPS, &ana);
+        check(MAX_HOPS + 2, None, MAX_HOPS, &Root::TooFar(dlg("dlg-2")));
+        check(3, Some("dlg-9"), 3, &Root::Missing(dlg("dlg-9")));
+        check(3, Some("dlg-3"), 3, &Root::Cycle(dlg("dlg-3")));
+        check(3, Some("dlg-2"), 3, &Root::Cycle(dlg("dlg-2")));
+        check(1, Some("dlg-1"), 1, &Root::Cycle(dlg("dlg-1")));
+        check(0, None, 0, &Root::Missing(dlg("dlg-0")));
+    }
+}

@@ -1,5 +1,7 @@
 //! The typed facts that the ledger derives about an action or a delegation: codes, labels, levels (DESIGN.md section 6).
 
+use crate::domain::ids::DelegationId;
+
 /// How much a finding weighs in the verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
@@ -127,7 +129,7 @@ pub struct Finding {
     /// The member it rests on, as a JSON Pointer into the event: `/action/required_scope/0`.
     pub pointer: Option<String>,
     /// The delegation whose terms it rests on, where one hop is to blame.
-    pub delegation_id: Option<crate::domain::ids::DelegationId>,
+    pub delegation_id: Option<DelegationId>,
 }
 
 impl Finding {
@@ -145,7 +147,7 @@ impl Finding {
 
     /// The hop that is to blame.
     #[must_use]
-    pub fn of(mut self, delegation_id: &crate::domain::ids::DelegationId) -> Self {
+    pub fn of(mut self, delegation_id: &DelegationId) -> Self {
         self.delegation_id = Some(delegation_id.clone());
         self
     }

@@ -43,3 +43,7 @@ pub mod memory;
 pub mod occurrence;
 pub mod provenance;
 pub mod attribution;
+#[cfg(test)]
+mod test_world;
+#[cfg(test)]
+mod assessment_tests;

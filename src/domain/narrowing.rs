@@ -183,3 +183,113 @@ fn those_within(patterns: &[String], wide: &str) -> Option<String> {
 fn change(term: Term, parent: Option<String>, child: Option<String>, pointer: String) -> Change {
     Change { term, parent, child, counter_example: None, pointer }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::delegation::Constraint;
+    use crate::domain::test_world::{at_most, child, root, texts};
+
+    /// What a hop changes, as a page would print it.
+    fn told(changes: &[Change]) -> Vec<String> {
+        let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "-".to_owned());
+        changes.iter().map(|c| format!("{} {} -> {}", c.term.as_str(), side(&c.parent), side(&c.child))).collect()
+    }
+
+    #[test]
+    fn a_hop_tells_what_it_took_away_and_what_it_left() {
+        let found = narrowing(&root(), &child());
+        assert_eq!(found.widened, []);
+        assert_eq!(
+            told(&found.removed),
+            [
+                "scope orders:read -> -",
+                "constraint /amount_cents <= 20000 -> /amount_cents <= 15000",
+                "start 2026-11-22T08:00:00.000000Z -> 2026-11-22T08:30:00.000000Z",
+                "end 2026-11-22T12:00:00.000000Z -> 2026-11-22T11:00:00.000000Z",
+            ]
+        );
+        assert_eq!(told(&found.unchanged), ["scope orders:refund -> orders:refund", "resource order:* -> order:*"]);
+        assert!(found.removed[1].is_lowered() && !found.removed[0].is_lowered());
+    }
+
+    fn scope_lists() -> impl Strategy<Value = Vec<String>> {
+        prop::collection::vec("[ab]{0,2}\\*?", 0..3)
+    }
+
+    fn constraints() -> impl Strategy<Value = Vec<Constraint>> {
+        prop::collection::vec((0..4_u32).prop_map(|cents| at_most(cents, None)), 0..2)
+    }
+
+    prop_compose! {
+        fn delegations()(
+            scope in scope_lists(),
+            resources in prop::option::of(scope_lists()),
+            constraints in constraints(),
+            from in 0..3_i64,
+            until in 4..7_i64,
+        ) -> Delegation {
+            let (issued_at, expires_at) = (root().issued_at.plus_ms(from).unwrap(), root().issued_at.plus_ms(until).unwrap());
+            Delegation { scope, resources, constraints, issued_at, expires_at, max_depth: None, ..root() }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn passing_on_the_same_widens_nothing_and_removes_nothing(same in delegations()) {
+            let found = narrowing(&same, &same);
+            prop_assert_eq!(found.widened, []);
+            prop_assert_eq!(found.removed, []);
+        }
+
+        #[test]
+        fn what_is_within_what_is_within_is_within(a in delegations(), b in delegations(), c in delegations()) {
+            let is_within = |child: &Delegation, parent: &Delegation| narrowing(parent, child).widened.is_empty();
+            // Intersected with a, b is often within it; so that the law is tried on more than empty scopes.
+            let within = |child: &Delegation, parent: &Delegation| {
+                let held = |patterns: &[String], by: &[String]| patterns.iter().filter(|p| scope::included_in_any(by, p)).cloned().collect::<Vec<_>>();
+                let mut kept = child.clone();
+                kept.scope = held(&child.scope, &parent.scope);
+                kept.constraints.extend(parent.constraints.clone());
+                kept.issued_at = child.issued_at.max(parent.issued_at);
+                kept.expires_at = child.expires_at.min(parent.expires_at);
+                kept.resources = match (&child.resources, &parent.resources) {
+                    (Some(child), Some(parent)) => Some(held(child, parent)),
+                    (child, parent) => child.clone().or_else(|| parent.clone()),
+                };
+                kept
+            };
+            let (b_in_a, c_in_b) = (within(&b, &a), within(&c, &within(&b, &a)));
+            prop_assert!(is_within(&b_in_a, &a) && is_within(&c_in_b, &b_in_a) && is_within(&c_in_b, &a));
+            if is_within(&b, &a) && is_within(&c, &b) {
+                prop_assert!(is_within(&c, &a));
+            }
+        }
+
+        #[test]
+        fn what_the_child_holds_and_the_parent_does_not_is_told(parent in delegations(), child in delegations(), token in "[ab]{0,3}") {
+            let holds = |d: &Delegation| scope::covered_by_any(&d.scope, &token);
+            let is_told = narrowing(&parent, &child).widened.iter().any(|c| c.term == Term::Scope);
+            prop_assert!(!holds(&child) || holds(&parent) || is_told);
+        }
+    }
+
+    #[test]
+    fn one_level_of_depth_is_used_up_by_the_child() {
+        for (held, stated, is_widened) in
+            [(Some(2), Some(1), false), (Some(2), Some(2), true), (Some(0), Some(0), true), (Some(2), None, false), (None, Some(9), false)]
+        {
+            let (mut parent, mut passed_on) = (root(), child());
+            (parent.max_depth, passed_on.max_depth) = (held, stated);
+            let found = narrowing(&parent, &passed_on);
+            assert_eq!(found.widened.iter().any(|c| c.term == Term::Depth), is_widened, "{held:?} {stated:?}");
+        }
+        let mut broad = child();
+        broad.resources = None;
+        assert_eq!(told(&narrowing(&root(), &broad).widened), ["resource order:* -> *"]);
+        broad.scope = texts(&["orders:*"]);
+        assert_eq!(told(&narrowing(&root(), &broad).widened)[0], "scope orders:read orders:refund -> orders:*");
+    }
+}

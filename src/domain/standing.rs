@@ -68,3 +68,31 @@ pub fn standing(chain: &Chain, now: Timestamp) -> Standing {
         _ => Standing::Active,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::test_world::{World, at, dlg, revoked};
+
+    #[track_caller]
+    fn check(put: fn(&mut World), now: &str, expected: &Standing) {
+        let mut world = World::of_refund();
+        put(&mut world);
+        let Ok(chain) = Chain::resolve(&world.past(), &dlg("dlg-2"));
+        assert_eq!(standing(&chain, at(now)), *expected);
+    }
+
+    #[test]
+    fn a_standing_names_the_ancestor_that_decides_it() {
+        let (by, top) = (dlg("dlg-2"), dlg("dlg-1"));
+        check(|_| {}, "09:00", &Standing::Active);
+        check(|_| {}, "08:15", &Standing::NotYetValid { by: by.clone(), from: at("08:30") });
+        check(|_| {}, "11:00", &Standing::Expired { by: by.clone(), at: at("11:00") });
+        check(|w| w.delegation("dlg-1").expires_at = at("10:00"), "11:30", &Standing::Expired { by: top.clone(), at: at("10:00") });
+        check(|w| w.before.push(revoked("dlg-1", "10:00", true)), "10:00", &Standing::Revoked { by: top.clone(), at: at("10:00") });
+        check(|w| w.before.push(revoked("dlg-1", "10:00", false)), "10:00", &Standing::Active);
+        check(|w| w.before.push(revoked("dlg-2", "11:00", false)), "11:30", &Standing::Revoked { by: by.clone(), at: at("11:00") });
+        check(|w| w.before.push(revoked("dlg-2", "11:01", false)), "11:30", &Standing::Expired { by, at: at("11:00") });
+        check(|w| drop(w.before.remove(0)), "09:00", &Standing::Undetermined { missing: top });
+    }
+}
