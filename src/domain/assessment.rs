@@ -166,6 +166,7 @@ mod tests {
             kind: granted(root()).kind,
             members: Members::new(),
             contents: Vec::new(),
+            filled: Vec::new(),
         };
         let report = Report {
             source: Source::parse("desk").unwrap(),
