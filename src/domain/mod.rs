@@ -43,6 +43,12 @@ pub mod memory;
 pub mod occurrence;
 pub mod provenance;
 pub mod attribution;
+pub mod diff;
+pub mod reading;
+pub mod walk_steps;
+mod told;
+mod statement;
+pub mod walk;
 #[cfg(test)]
 mod test_world;
 #[cfg(test)]

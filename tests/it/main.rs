@@ -13,3 +13,5 @@ mod agentdojo;
 mod attribution_rules;
 mod sample;
 mod import_counts;
+mod walk_story;
+mod walk_trees;
