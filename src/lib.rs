@@ -24,5 +24,6 @@ pub mod store;
 pub mod index;
 pub mod service;
 pub mod http;
+pub mod api;
 pub mod ui;
 pub mod cli;

@@ -7,10 +7,10 @@ pub mod place;
 pub mod recorded;
 pub mod actions;
 pub mod delegations;
-pub mod events;
+
 pub mod credentials;
 
 /// Every row of the API.
 pub fn routes() -> Vec<Registered> {
-    [actions::routes(), delegations::routes(), events::routes(), credentials::routes()].concat()
+    [actions::routes(), delegations::routes(), credentials::routes()].concat()
 }

@@ -2,7 +2,6 @@
 //! wins; no model, no time, no chance. It looks at one event and the contents it names, never at other entries.
 
 use crate::domain::action::{Action, Document, DocumentOrigin};
-use crate::domain::delegation::CallerClass;
 use crate::domain::finding::{Code, Finding};
 use crate::domain::provenance::{ArgumentProvenance, Contents, Occurrence, Provenance, Words, provenance};
 
@@ -73,12 +72,23 @@ pub struct Evidence {
     pub offset: usize,
 }
 
-/// Decides. `is_confirmed`: a valid confirmation of exactly this action is in the ledger. `changes_something`: the catalogue's
-/// effect is not `read`; an action it does not know is taken to write.
-pub fn attribute(action: &Action, contents: &Contents<'_>, changes_something: bool, is_confirmed: bool) -> Attribution {
+/// What the ledger knows beside the event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Circumstances {
+    /// The catalogue's effect is not `read`; an action it does not know is taken to write.
+    pub changes_something: bool,
+    /// A person acted herself, and not by an agent's word alone: the act is its own click, and needs no other trigger.
+    pub is_own_act: bool,
+    /// A valid confirmation of exactly this action is in the ledger.
+    pub is_confirmed: bool,
+}
+
+/// Decides.
+pub fn attribute(action: &Action, contents: &Contents<'_>, circumstances: Circumstances) -> Attribution {
+    let Circumstances { changes_something, is_own_act, is_confirmed } = circumstances;
     let provenance = provenance(action, contents);
     let evidence = evidence(action, &provenance);
-    let case = Case { action, provenance: &provenance, evidence: &evidence, changes_something };
+    let case = Case { action, provenance: &provenance, evidence: &evidence, changes_something, is_own_act };
     let missing = if is_confirmed { Vec::new() } else { case.missing() };
     let verdict = if is_confirmed {
         AttributionVerdict::HumanConfirmed
@@ -143,6 +153,7 @@ struct Case<'a> {
     provenance: &'a Provenance,
     evidence: &'a [Evidence],
     changes_something: bool,
+    is_own_act: bool,
 }
 
 impl Case<'_> {
@@ -150,7 +161,7 @@ impl Case<'_> {
     /// the other documents prove (else a reporter could launder an action by adding one), nor what she said word for word.
     fn missing(&self) -> Vec<String> {
         let mut missing = Vec::new();
-        if self.is_her_own_act() {
+        if self.is_own_act {
             return missing;
         }
         if self.action.trigger.is_none() {
@@ -181,17 +192,12 @@ impl Case<'_> {
     fn is_decided_after_untrusted_content(&self) -> bool {
         let has_read_untrusted = untrusted(self.action).next().is_some();
         let are_words_silent = self.every(|a| a.in_words.is_none());
-        !self.is_her_own_act() && self.changes_something && has_read_untrusted && (!self.evidence.is_empty() || are_words_silent)
+        !self.is_own_act && self.changes_something && has_read_untrusted && (!self.evidence.is_empty() || are_words_silent)
     }
 
     /// Rule 4. With no argument to trace, her message or click is instruction enough.
     fn is_instructed(&self) -> bool {
-        self.is_her_own_act() || (self.provenance.words != Words::NotHers && self.every(|a| a.in_words.is_some()))
-    }
-
-    /// A person's own act is its own click, and needs no other trigger.
-    fn is_her_own_act(&self) -> bool {
-        self.action.actor.caller_class == CallerClass::Human
+        self.is_own_act || (self.provenance.words != Words::NotHers && self.every(|a| a.in_words.is_some()))
     }
 
     fn every(&self, holds: impl Fn(&ArgumentProvenance) -> bool) -> bool {

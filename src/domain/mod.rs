@@ -45,6 +45,12 @@ pub mod provenance;
 pub mod attribution;
 pub mod credential;
 pub mod person;
+pub mod diff;
+pub mod reading;
+pub mod walk_steps;
+mod told;
+mod statement;
+pub mod walk;
 #[cfg(test)]
 mod test_world;
 #[cfg(test)]

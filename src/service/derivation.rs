@@ -14,8 +14,9 @@ use crate::service::past::{LedgerPast, PastCache, present_findings, subtree};
 use crate::service::pending::{EventKey, EventKeys, PendingEntry};
 use crate::store::batch::Batch;
 use crate::store::connection::StoreError;
-use crate::store::derived::DelegationNo;
+use crate::store::derived::{DelegationNo, Since};
 use crate::store::rows::Rows;
+use crate::tlog::entry::EntryHeader;
 use crate::tlog::hash::{sha256, to_hex};
 use crate::tlog::json::Value;
 use crate::tlog::position::LeafIndex;
@@ -40,8 +41,6 @@ pub enum Cause {
         no: DelegationNo,
         /// From when on.
         revoked_at: Timestamp,
-        /// Whether those below it are dead, too.
-        cascade: bool,
     },
     /// Another report of an action.
     AnotherReport(ActionId),
@@ -73,7 +72,7 @@ pub fn derive(
         EventKind::DelegationRevoked(revocation) => {
             let no = batch.add_revocation(index, &revocation.delegation_id)?;
             cache.borrow_mut().note(&revocation.delegation_id);
-            Ok(Some(Cause::Revocation { no, revoked_at: revocation.revoked_at, cascade: revocation.cascade }))
+            Ok(Some(Cause::Revocation { no, revoked_at: revocation.revoked_at }))
         }
         EventKind::ActionRecorded(action) => {
             let is_another = !batch.rows().reports(&action.action_id)?.is_empty();
@@ -126,20 +125,37 @@ fn assess_again(rows: Rows<'_>, cache: &RefCell<PastCache>, opened: &OpenedEntry
 
 fn candidates(rows: Rows<'_>, cause: &Cause) -> Result<BTreeSet<LeafIndex>, ReadError> {
     let mut found = BTreeSet::new();
-    let (tops, from) = match cause {
+    let (no, revoked_at) = match cause {
         Cause::AnotherReport(id) => {
             found.extend(rows.reports(id)?);
             return Ok(found);
         }
-        Cause::LateDelegation(no) => (subtree(rows, *no)?, None),
-        Cause::Revocation { no, revoked_at, cascade: true } => (subtree(rows, *no)?, Some(*revoked_at)),
-        Cause::Revocation { no, revoked_at, cascade: false } => (vec![*no], Some(*revoked_at)),
+        Cause::LateDelegation(no) => (*no, None),
+        Cause::Revocation { no, revoked_at } => (*no, Some(*revoked_at)),
     };
-    for no in tops {
-        found.extend(rows.actions_under(no, from, None)?);
+    // Of acts before a revocation only those recorded after it can have lost their proof of having been in time.
+    let since = match revoked_at {
+        Some(at) => Some(Since { occurred_at: at, recorded: first_recorded_at(rows, at)? }),
+        None => None,
+    };
+    for no in subtree(rows, no)? {
+        found.extend(rows.actions_since(no, since)?);
         found.extend(rows.delegation(no)?.map(|place| place.index));
     }
     Ok(found)
+}
+
+/// The first index that was recorded at that time or later. Times never decrease, so it is found by halving.
+fn first_recorded_at(rows: Rows<'_>, at: Timestamp) -> Result<u64, ReadError> {
+    let (mut low, mut high) = (0, rows.count_to_head()?);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let index = LeafIndex::new(middle).ok_or_else(|| StoreError::Unusable("an index past 2^53".to_owned()))?;
+        let bytes = rows.entry(index)?.ok_or_else(|| ReadError::Damaged { index, reason: "it is missing".to_owned() })?;
+        let header = EntryHeader::parse(&bytes).map_err(|e| ReadError::Damaged { index, reason: e.to_string() })?;
+        if header.recorded_at < at { low = middle + 1 } else { high = middle }
+    }
+    Ok(low)
 }
 
 impl Changes {

@@ -78,8 +78,9 @@ pub struct LedgerPast<'a> {
     cache: &'a RefCell<PastCache>,
     /// Facts count up to here.
     before: LeafIndex,
-    /// Sums count up to here: when an earlier action is assessed again, later ones must not count against it.
-    sums_before: LeafIndex,
+    /// Sums count up to here, and catalogue and settings are those in force here: when an earlier action is assessed again, neither
+    /// later actions nor later rules count against it.
+    own_index: LeafIndex,
     has_present_findings: bool,
 }
 
@@ -87,13 +88,13 @@ impl<'a> LedgerPast<'a> {
     /// What the entry at `index` could see.
     pub fn of_entry(rows: Rows<'a>, cache: &'a RefCell<PastCache>, index: LeafIndex) -> Self {
         cache.borrow_mut().make_room();
-        Self { rows, cache, before: index, sums_before: index, has_present_findings: false }
+        Self { rows, cache, before: index, own_index: index, has_present_findings: false }
     }
 
     /// What is known of the entry at `index` once the ledger has come to `now`.
     pub fn as_of(rows: Rows<'a>, cache: &'a RefCell<PastCache>, index: LeafIndex, now: LeafIndex) -> Self {
         cache.borrow_mut().make_room();
-        Self { rows, cache, before: now, sums_before: index, has_present_findings: true }
+        Self { rows, cache, before: now, own_index: index, has_present_findings: true }
     }
 
     fn read_delegation(&self, id: &DelegationId) -> Result<Option<Arc<Recorded<Delegation>>>, ReadError> {
@@ -124,7 +125,7 @@ impl<'a> LedgerPast<'a> {
         open_entry(self.rows, index)?.ok_or_else(|| wrong_place(index, "entry"))
     }
 
-    /// Sums over reports with `from <= index < sums_before` that open the action they report.
+    /// Sums over reports with `from <= index < own_index` that open the action they report.
     fn sum_between(&self, key: &SumKey, at: Window, from: Option<LeafIndex>) -> Result<f64, ReadError> {
         let mut indexes = Vec::new();
         if let Some(no) = self.rows.delegation_no(&key.under)? {
@@ -132,7 +133,7 @@ impl<'a> LedgerPast<'a> {
                 indexes.extend(self.rows.actions_under(no, at.from, at.before)?);
             }
         }
-        indexes.retain(|i| *i < self.sums_before && from.is_none_or(|from| *i >= from));
+        indexes.retain(|i| *i < self.own_index && from.is_none_or(|from| *i >= from));
         indexes.sort_unstable();
         let mut total = 0.0;
         for index in indexes {
@@ -200,15 +201,15 @@ impl Past for LedgerPast<'_> {
     fn spent(&self, under: &DelegationId, argument: &str, period: Period, at: Timestamp) -> Result<f64, ReadError> {
         let window = Window::of(period, at);
         let key = SumKey { under: under.clone(), argument: argument.to_owned(), from: window.from.map(Timestamp::micros) };
-        let known = self.cache.borrow().sums.get(&key).filter(|s| s.through <= self.sums_before).map(|s| (s.through, s.total));
+        let known = self.cache.borrow().sums.get(&key).filter(|s| s.through <= self.own_index).map(|s| (s.through, s.total));
         let (through, before) = known.map_or((None, 0.0), |(through, total)| (Some(through), total));
         let total = before + self.sum_between(&key, window, through)?;
-        self.cache.borrow_mut().sums.insert(key, RunningSum { through: self.sums_before, total });
+        self.cache.borrow_mut().sums.insert(key, RunningSum { through: self.own_index, total });
         Ok(total)
     }
 
     fn catalogue(&self) -> Result<Arc<Catalogue>, ReadError> {
-        let place = self.rows.newest_of("catalogue.adopted", self.before)?;
+        let place = self.rows.newest_of("catalogue.adopted", self.own_index)?;
         if let Some((known, catalogue)) = &self.cache.borrow().catalogue
             && *known == place
         {
@@ -224,7 +225,7 @@ impl Past for LedgerPast<'_> {
     }
 
     fn settings(&self) -> Result<Arc<Settings>, ReadError> {
-        let place = self.rows.newest_of("settings.adopted", self.before)?;
+        let place = self.rows.newest_of("settings.adopted", self.own_index)?;
         if let Some((known, settings)) = &self.cache.borrow().settings
             && *known == place
         {

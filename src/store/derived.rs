@@ -25,6 +25,15 @@ pub struct DelegationPlace {
     pub parent: Option<DelegationNo>,
 }
 
+/// From some moment on: by the time that is claimed, or by the place in the ledger.
+#[derive(Clone, Copy, Debug)]
+pub struct Since {
+    /// Claimed to have happened then or later.
+    pub occurred_at: Timestamp,
+    /// Recorded at this index or later.
+    pub recorded: u64,
+}
+
 /// First 8 bytes of SHA-256 of an action id, as SQLite holds integers.
 pub(super) fn action_key(id: &ActionId) -> i64 {
     let hash = sha256(id.as_str().as_bytes());
@@ -88,6 +97,21 @@ impl Rows<'_> {
             WHERE ledger = ?1 AND delegation_no = ?2 AND occurred_at >= ?3 AND occurred_at < ?4 ORDER BY occurred_at, leaf_index";
         let (from, before) = (from.map_or(i64::MIN, Timestamp::micros), before.map_or(i64::MAX, Timestamp::micros));
         self.indexes(SQL, params![LEDGER, no.0, from, before])
+    }
+
+    /// Reports of actions directly under a delegation, all or those since some moment, by the time they claim.
+    pub fn actions_since(self, no: DelegationNo, since: Option<Since>) -> Result<Vec<LeafIndex>, StoreError> {
+        const SQL: &str = "SELECT leaf_index FROM actions
+            WHERE ledger = ?1 AND delegation_no = ?2 AND (occurred_at >= ?3 OR leaf_index >= ?4) ORDER BY occurred_at, leaf_index";
+        let (occurred_at, recorded) = since.map_or((i64::MIN, 0), |s| (s.occurred_at.micros(), to_sql(s.recorded)));
+        self.indexes(SQL, params![LEDGER, no.0, occurred_at, recorded])
+    }
+
+    /// The highest index that has an entry row, and one more.
+    pub fn count_to_head(self) -> Result<u64, StoreError> {
+        const SQL: &str = "SELECT coalesce(max(leaf_index), -1) + 1 FROM entries WHERE ledger = ?1";
+        let count: i64 = self.connection.prepare_cached(SQL)?.query_row([LEDGER], |r| r.get(0))?;
+        Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// How many reports of actions stand directly under a delegation.

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use flate2::read::GzDecoder;
 use onus::domain::action::{Action, DocumentOrigin, TriggerKind};
-use onus::domain::attribution::{Attribution, AttributionVerdict, attribute};
+use onus::domain::attribution::{Attribution, AttributionVerdict, Circumstances, attribute};
 use onus::tlog::hash::DocumentHash;
 use serde_json::Value;
 
@@ -87,7 +87,7 @@ fn compare_places(answer: &Attribution, call: &Call, said: &Value, read: &[usize
     for (name, value) in call.arguments.as_object().into_iter().flatten() {
         let traced = answer.provenance.arguments.iter().find(|a| a.argument == format!("/arguments/{name}"));
         let (Some(traced), true) = (traced, value.as_str().is_some_and(|v| v.len() >= 6)) else { continue };
-        let is_in_words = said["args_in_user_prompt"].as_array().unwrap().iter().any(|n| n == name);
+        let is_in_words = said["args_in_user_prompt"].as_array().expect("names").iter().any(|n| n == name);
         words.count(traced.in_words.is_some() == is_in_words);
         let labelled: Vec<usize> = said["args_in_outputs"][name].as_array().into_iter().flatten().map(place).collect();
         for (document, output) in read.iter().enumerate() {
@@ -99,7 +99,7 @@ fn compare_places(answer: &Attribution, call: &Call, said: &Value, read: &[usize
 
 impl Session {
     fn of(record: &Value) -> Self {
-        let messages = record["messages"].as_array().unwrap();
+        let messages = record["messages"].as_array().expect("messages");
         let words = messages.iter().find(|m| m["role"] == "user").map(|m| text(&m["content"])).unwrap_or_default();
         let (mut calls, mut turn): (Vec<Call>, usize) = (Vec::new(), 0);
         let (mut ids, mut waiting): (Vec<&Value>, Vec<usize>) = (Vec::new(), Vec::new());
@@ -109,7 +109,7 @@ impl Session {
                 for made in message["tool_calls"].as_array().into_iter().flatten() {
                     waiting.push(calls.len());
                     ids.push(&made["id"]);
-                    let (function, arguments) = (made["function"].as_str().unwrap().to_owned(), made["args"].clone());
+                    let (function, arguments) = (made["function"].as_str().expect("a name").to_owned(), made["args"].clone());
                     calls.push(Call { function, arguments, turn, output: None });
                 }
             } else if message["role"] == "tool" && !waiting.is_empty() {
@@ -136,12 +136,13 @@ impl Session {
             context: Some(outputs().map(|o| document(DocumentOrigin::ToolOutput, Some(o))).collect()),
             ..action(&call.function)
         };
-        attribute(&action, &|hash| contents.get(hash).map(|c| Cow::Borrowed(c.as_bytes())), changes_something, false)
+        let circumstances = Circumstances { changes_something, is_own_act: false, is_confirmed: false };
+        attribute(&action, &|hash| contents.get(hash).map(|c| Cow::Borrowed(c.as_bytes())), circumstances)
     }
 }
 
 fn lines(path: &Path) -> impl Iterator<Item = String> {
-    BufReader::new(GzDecoder::new(File::open(path).unwrap())).lines().map(Result::unwrap)
+    BufReader::new(GzDecoder::new(File::open(path).expect("readable"))).lines().map(|line| line.expect("a line"))
 }
 
 fn text(content: &Value) -> String {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use onus::domain::action::{Action, DocumentOrigin, TriggerKind};
-use onus::domain::attribution::{Attribution, AttributionVerdict, attribute, content_findings};
+use onus::domain::attribution::{Attribution, AttributionVerdict, Circumstances, attribute, content_findings};
 use onus::domain::delegation::CallerClass;
 use onus::domain::provenance::{FirstSeen, MAX_TRACED_ARGUMENTS, Words};
 use onus::tlog::hash::DocumentHash;
@@ -19,12 +19,14 @@ const PROMPT: &str = "You are a refund agent. The house account is GB29NWBK60161
 const CONTENTS: [&str; 5] = [REFUND, PAY, POISON, PRICES, PROMPT];
 const ERASED: &str = "a content that the store no longer has";
 
+const CHANGES: Circumstances = Circumstances { changes_something: true, is_own_act: false, is_confirmed: false };
+
 fn contents(hash: &DocumentHash) -> Option<Cow<'static, [u8]>> {
     CONTENTS.iter().find(|c| DocumentHash::of(c.as_bytes()) == *hash).map(|c| Cow::Borrowed(c.as_bytes()))
 }
 
 fn writes(action: &Action) -> Attribution {
-    attribute(action, &contents, true, false)
+    attribute(action, &contents, CHANGES)
 }
 
 /// `arguments`, what the human wrote, what was read.
@@ -104,7 +106,10 @@ fn without_trigger_or_context_it_is_unknowable_and_an_empty_context_is_a_stateme
 fn what_changes_nothing_is_not_decided_by_what_was_read() {
     let action =
         said(r#"{"to":"US133000000121212121212"}"#, PAY, &[(DocumentOrigin::External, POISON), (DocumentOrigin::External, ERASED)]);
-    assert_eq!(attribute(&action, &contents, false, false).verdict, AttributionVerdict::AgentDecided);
+    assert_eq!(
+        attribute(&action, &contents, Circumstances { changes_something: false, ..CHANGES }).verdict,
+        AttributionVerdict::AgentDecided
+    );
     assert_eq!(writes(&action).verdict, AttributionVerdict::AgentDecidedAfterUntrustedContent);
 }
 
@@ -112,7 +117,7 @@ fn what_changes_nothing_is_not_decided_by_what_was_read() {
 fn a_confirmation_comes_before_everything() {
     let mut action = said(r#"{"to":"US133000000121212121212"}"#, PAY, &[(DocumentOrigin::External, POISON)]);
     action.trigger = None;
-    let decided = attribute(&action, &contents, true, true);
+    let decided = attribute(&action, &contents, Circumstances { is_confirmed: true, ..CHANGES });
     assert_eq!((decided.verdict, decided.verdict.rule(), decided.missing), (AttributionVerdict::HumanConfirmed, 1, vec![]));
 }
 
@@ -139,12 +144,14 @@ fn only_the_principals_own_message_or_click_instructs() {
 
 #[test]
 fn a_persons_own_act_is_her_own_click() {
+    let own_act = Circumstances { is_own_act: true, ..CHANGES };
     let mut action = action("payments.create");
     action.actor.caller_class = CallerClass::Human;
     action.arguments = Some(json(r#"{"to":"FR76"}"#));
-    assert_eq!(writes(&action).verdict, AttributionVerdict::HumanInstructed);
+    assert_eq!(attribute(&action, &contents, own_act).verdict, AttributionVerdict::HumanInstructed);
     action.context = Some(vec![document(DocumentOrigin::External, Some(POISON))]);
-    assert_eq!(writes(&action).verdict, AttributionVerdict::HumanInstructed);
+    assert_eq!(attribute(&action, &contents, own_act).verdict, AttributionVerdict::HumanInstructed);
+    assert_eq!(writes(&action).verdict, AttributionVerdict::Unknowable, "an agent's word that a person acted is not her act");
 }
 
 #[test]

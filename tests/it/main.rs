@@ -19,3 +19,5 @@ mod refusals;
 mod members_law;
 mod tokens;
 mod ui;
+mod walk_story;
+mod walk_trees;
