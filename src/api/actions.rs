@@ -1,6 +1,5 @@
 //! `POST /v1/actions`: what was done, or is about to be.
 
-use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -53,10 +52,10 @@ async fn record_action(
     request: HttpRequest,
     caller: Authenticated,
     ledger: web::Data<Ledger>,
-    payload: Payload,
+    payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     Query::parse(request.query_string(), &[])?;
-    let body = read(request.headers(), payload, BodyLimit::Event).await?;
+    let body = read(request.headers(), payload.into_inner(), BodyLimit::Event).await?;
     let event = Value::parse(&body)?;
     record(&request, caller, ledger, &body, move |intake| intake.event(event, Some("action.recorded"))).await
 }

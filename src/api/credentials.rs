@@ -1,6 +1,5 @@
 //! `POST /v1/credentials`: a token for a program, shown this once. Only a keyed hash of it is kept, in the ledger.
 
-use actix_web::dev::Payload;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
@@ -52,11 +51,11 @@ async fn issue_credential(
     request: HttpRequest,
     caller: Authenticated,
     ledger: web::Data<Ledger>,
-    payload: Payload,
+    payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     Query::parse(request.query_string(), &[])?;
-    let body = read(request.headers(), payload, BodyLimit::Event).await?;
-    let terms = terms_from(Value::parse(&body)?, RequestContext::of(&request).received_at).map_err(|errors| invalid_members(&errors))?;
+    let body = read(request.headers(), payload.into_inner(), BodyLimit::Event).await?;
+    let terms = terms_from(&Value::parse(&body)?, RequestContext::of(&request).received_at).map_err(|errors| invalid_members(&errors))?;
     let context = RequestContext::of(&request);
     let report = report(&caller, &context.request_id.to_string());
     let work = issue(ledger, terms, report, context);

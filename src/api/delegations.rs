@@ -1,6 +1,5 @@
 //! `POST /v1/delegations` and their revocations: what was handed on, and what was taken back.
 
-use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -93,10 +92,10 @@ async fn grant_delegation(
     request: HttpRequest,
     caller: Authenticated,
     ledger: web::Data<Ledger>,
-    payload: Payload,
+    payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     Query::parse(request.query_string(), &[])?;
-    let body = read(request.headers(), payload, BodyLimit::Event).await?;
+    let body = read(request.headers(), payload.into_inner(), BodyLimit::Event).await?;
     let event = Value::parse(&body)?;
     let Some(token) = event.member("token").and_then(Value::as_str).map(str::to_owned) else {
         return record(&request, caller, ledger, &body, move |intake| intake.event(event, Some("delegation.granted"))).await;
@@ -122,7 +121,12 @@ fn beside_token(event: &Value) -> Result<TokenExtra, Problem> {
         return Err(invalid_members(&errors));
     }
     let text = |name: &str| event.member(name).and_then(Value::as_str).map(str::to_owned);
-    Ok(TokenExtra { event_id: text("event_id"), occurred_at: text("occurred_at"), delegation_id: text("delegation_id"), purpose: text("purpose") })
+    Ok(TokenExtra {
+        event_id: text("event_id"),
+        occurred_at: text("occurred_at"),
+        delegation_id: text("delegation_id"),
+        purpose: text("purpose"),
+    })
 }
 
 async fn revoke_delegation(
@@ -130,10 +134,10 @@ async fn revoke_delegation(
     caller: Authenticated,
     ledger: web::Data<Ledger>,
     path: web::Path<String>,
-    payload: Payload,
+    payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     Query::parse(request.query_string(), &[])?;
-    let body = read(request.headers(), payload, BodyLimit::Event).await?;
+    let body = read(request.headers(), payload.into_inner(), BodyLimit::Event).await?;
     let event = with_delegation_id(Value::parse(&body)?, path.into_inner())?;
     record(&request, caller, ledger, &body, move |intake| intake.event(event, Some("delegation.revoked"))).await
 }

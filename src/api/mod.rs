@@ -8,9 +8,11 @@ pub mod recorded;
 pub mod actions;
 pub mod delegations;
 
+pub mod events;
+mod batch_recipe;
 pub mod credentials;
 
 /// Every row of the API.
 pub fn routes() -> Vec<Registered> {
-    [actions::routes(), delegations::routes(), credentials::routes()].concat()
+    [actions::routes(), delegations::routes(), events::routes(), credentials::routes()].concat()
 }

@@ -40,11 +40,14 @@ impl From<WriteFailure> for Problem {
     fn from(failure: WriteFailure) -> Self {
         match failure {
             WriteFailure::Busy => Self::of(Code::LedgerBusy),
-            WriteFailure::Unavailable => Self::new(Code::LedgerUnavailable, "the ledger cannot be written now; nothing of this request was recorded"),
-            WriteFailure::OutcomeUnknown => Self::of(Code::CommitOutcomeUnknown),
-            WriteFailure::ClockJumped { step_ms } => {
-                Self::new(Code::ClockJump, format!("the server's clock was set by {step_ms} ms: an operator has to confirm it before anything is recorded"))
+            WriteFailure::Unavailable => {
+                Self::new(Code::LedgerUnavailable, "the ledger cannot be written now; nothing of this request was recorded")
             }
+            WriteFailure::OutcomeUnknown => Self::of(Code::CommitOutcomeUnknown),
+            WriteFailure::ClockJumped { step_ms } => Self::new(
+                Code::ClockJump,
+                format!("the server's clock was set by {step_ms} ms: an operator has to confirm it before anything is recorded"),
+            ),
             WriteFailure::ReadOnly(_) => Self::of(Code::LedgerReadOnly),
         }
     }
@@ -54,7 +57,10 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match &refusal {
             Refusal::EventIdConflict { index, names } => {
-                let errors = names.iter().map(|name| FieldProblem::new(name.as_str(), "differs", format!("entry {index} has another value here"))).collect();
+                let errors = names
+                    .iter()
+                    .map(|name| FieldProblem::new(name.as_str(), "differs", format!("entry {index} has another value here")))
+                    .collect();
                 Self::new(Code::EventIdConflict, refusal.to_string()).with_errors(errors)
             }
             Refusal::DelegationExists { .. } => Self::new(Code::DelegationIdConflict, refusal.to_string()),
@@ -84,7 +90,8 @@ impl From<IntakeRefusal> for Problem {
 /// Every member that is wrong, at once.
 pub fn invalid_members(errors: &[FieldError]) -> Problem {
     let count = errors.len();
-    let first = errors.first().map(|e| format!("{}: {}", if e.path.is_empty() { "the event" } else { &e.path }, e.message)).unwrap_or_default();
+    let first =
+        errors.first().map(|e| format!("{}: {}", if e.path.is_empty() { "the event" } else { &e.path }, e.message)).unwrap_or_default();
     let detail = if count == 1 { first } else { format!("{count} members are wrong, the first: {first}") };
     let errors = errors
         .iter()

@@ -1,15 +1,17 @@
 //! The answer to one recorded event. It is made from the ledger, the first time as when it is asked for again, so that the two
 //! are the same byte for byte: request id and time come from the entry itself.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderValue, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value as Json, json};
 
 use crate::api::place::{EntryPlace, salts_json};
-use crate::domain::attribution::attribute;
 use crate::domain::finding::Verdict;
-use crate::domain::past::Past as _;
+use crate::domain::walk::walk;
 use crate::http::authentication::{Authenticated, agent_id_claim};
 use crate::http::codes::Code;
 use crate::http::edge::RequestContext;
@@ -95,7 +97,10 @@ pub async fn record(
 
 async fn reply(ledger: &web::Data<Ledger>, index: LeafIndex, is_replay: bool, wish: ReceiptWish) -> Result<Reply, Problem> {
     if wish.checkpointed && !ledger.wait_published(index.size_with()).await {
-        return Err(Problem::new(Code::LedgerUnavailable, "the event is recorded, but no checkpoint will cover it before the server stops"));
+        return Err(Problem::new(
+            Code::LedgerUnavailable,
+            "the event is recorded, but no checkpoint will cover it before the server stops",
+        ));
     }
     let reader = ledger.clone();
     let body = blocking(move || reader.read(|rows| answer_body(rows, index, wish))).await?;
@@ -146,17 +151,17 @@ fn answer_data(rows: Rows<'_>, entry: &OpenedEntry) -> Result<Map<String, Json>,
     texts(&["action_id", "delegation_id", "event_id"], &mut data);
     data.insert("entry".to_owned(), serde_json::to_value(EntryPlace::of(entry)).expect("plain members"));
     data.insert("findings".to_owned(), findings.iter().map(|c| c.as_str()).collect());
-    if let Some(action) = entry.as_action()? {
+    if let Some(action) = entry.as_action()?.map(Arc::new) {
         let cache = std::cell::RefCell::new(PastCache::default());
-        let past = LedgerPast::of_entry(rows, &cache, entry.index);
-        let changes = past.catalogue()?.changes_something(&action.what.name);
-        let contents = |hash: &crate::tlog::hash::DocumentHash| rows.document(hash).ok().flatten().map(std::borrow::Cow::Owned);
+        let past = LedgerPast::of_entry(rows, &cache, entry.index.size_with().next_index());
+        let walked = walk(std::slice::from_ref(&action), &past, &|hash| rows.document(hash).ok().flatten().map(Cow::Owned))?;
         data.insert("verdict".to_owned(), Verdict::of(findings).as_str().into());
-        let attribution = attribute(&action.what, &contents, changes, false);
-        data.insert(
-            "attribution".to_owned(),
-            json!({ "verdict": attribution.verdict.as_str(), "rule": attribution.verdict.rule(), "missing": attribution.missing }),
-        );
+        if let Some(attribution) = walked.map(|w| w.attribution) {
+            data.insert(
+                "attribution".to_owned(),
+                json!({ "verdict": attribution.verdict.as_str(), "rule": attribution.verdict.rule(), "missing": attribution.missing }),
+            );
+        }
         if let Some(effect) = action.what.decision.effect {
             data.insert("decision".to_owned(), json!({ "effect": effect.as_str() }));
         }

@@ -4,6 +4,12 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::cli::client::ClientError;
+use crate::service::adoption::AdoptionError;
+use crate::service::folder::FolderError;
+use crate::service::genesis::GenesisError;
+use crate::service::ledger::OpenError;
+use crate::service::sessions::SessionError;
+use crate::store::connection::StoreError;
 
 /// Why a command stopped.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +51,33 @@ pub enum CliError {
         /// Where they would have been put.
         path: PathBuf,
     },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Which.
+        address: std::net::SocketAddr,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The data directory.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// No ledger was made.
+    #[error(transparent)]
+    Genesis(#[from] GenesisError),
+    /// The ledger could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// What the directory's files say could not be adopted.
+    #[error(transparent)]
+    Adoption(#[from] AdoptionError),
+    /// A file of the ledger.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A link could not be made.
+    #[error(transparent)]
+    Session(#[from] SessionError),
     /// The operating system gave no randomness.
     #[error("no randomness to be had from the operating system: {0}")]
     Chance(getrandom::Error),

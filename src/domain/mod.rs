@@ -44,6 +44,7 @@ pub mod occurrence;
 pub mod provenance;
 pub mod attribution;
 pub mod credential;
+pub mod credential_terms;
 pub mod person;
 pub mod diff;
 pub mod reading;

@@ -276,6 +276,7 @@ impl<P: Past> Past for Earlier<'_, P> {
 
 fn submission<'e>(report: &'e Recorded<Action>, kind: &'e EventKind) -> Submission<'e> {
     Submission {
+        event_id: &report.event_id,
         kind,
         occurred_at: report.occurred_at,
         recorded_at: report.recorded_at,

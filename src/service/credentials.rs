@@ -7,6 +7,7 @@ use std::sync::{PoisonError, RwLock};
 use subtle::ConstantTimeEq as _;
 
 use crate::domain::credential::{Caller, NamePattern, NotAuthenticated, Permission, PermissionSet, PlainToken, PresentedToken};
+use crate::domain::credential_terms::CredentialTerms;
 use crate::domain::delegation::CallerClass;
 use crate::domain::event::{Event, Members};
 use crate::domain::ids::{AgentId, CredentialId, Source};
@@ -41,27 +42,6 @@ impl SecretKey {
     fn hash(&self, id: &CredentialId, secret: &PlainToken) -> [u8; 32] {
         keyed_hash(&self.0, &[b"credential", id.as_str().as_bytes(), secret.reveal().as_bytes()])
     }
-}
-
-/// What a credential shall be allowed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CredentialTerms {
-    /// For people to tell it apart.
-    pub name: String,
-    /// Fixed for ever.
-    pub class: CallerClass,
-    /// What it may do.
-    pub permissions: PermissionSet,
-    /// The agent itself, for class agent.
-    pub agent_id: Option<AgentId>,
-    /// Agents a service may report for.
-    pub reports_for: Vec<String>,
-    /// Humans a service may create root delegations for.
-    pub grants_for: Vec<String>,
-    /// The source of its reports; by default the agent, else the name.
-    pub owner: Option<Source>,
-    /// Its end.
-    pub expires_at: Option<Timestamp>,
 }
 
 /// A credential about to be issued: the event that says so, and the token that is shown this once.
@@ -104,14 +84,6 @@ pub fn issue_event(terms: &CredentialTerms, key: &SecretKey, now: Timestamp) -> 
     }
     let token = PlainToken::new(format!("onus_{}_{id}_{}", terms.class.as_str(), secret.reveal()));
     Issued { credential_id, event: own_event(CREDENTIAL_ISSUED, members), token }
-}
-
-impl CredentialTerms {
-    /// Whose reports these will be.
-    pub fn source(&self) -> Source {
-        let agent = self.agent_id.as_ref().and_then(|a| Source::parse(a.as_str()));
-        self.owner.clone().or(agent).or_else(|| Source::parse(&self.name)).expect("a name is never empty")
-    }
 }
 
 struct Credential {
@@ -171,7 +143,8 @@ impl Credentials {
 impl Credential {
     fn from_entry(opened: &OpenedEntry) -> Option<Self> {
         let class = CallerClass::parse(opened.text("/class")?)?;
-        let permissions = texts(opened.members.get("/permissions"))?.iter().map(|p| Permission::parse(p)).collect::<Option<PermissionSet>>()?;
+        let permissions =
+            texts(opened.members.get("/permissions"))?.iter().map(|p| Permission::parse(p)).collect::<Option<PermissionSet>>()?;
         let patterns = |name| texts(opened.members.get(name))?.iter().map(|p| NamePattern::parse(p)).collect::<Option<Vec<_>>>();
         Some(Self {
             caller: Caller {

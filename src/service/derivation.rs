@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::assessment::{self, header_codes};
+use crate::domain::credential_terms::LEDGER_SOURCE;
 use crate::domain::delegation::CallerClass;
 use crate::domain::event::{Auth, Event, EventKind, Members, Report};
 use crate::domain::finding::Code;
@@ -22,8 +23,6 @@ use crate::tlog::json::Value;
 use crate::tlog::position::LeafIndex;
 use crate::tlog::time::Timestamp;
 
-/// The source of what the ledger itself reports; no credential may own it.
-pub const LEDGER_SOURCE: &str = "onus";
 /// The type of the entry that tells a changed verdict.
 pub const ASSESSMENT_CHANGED: &str = "assessment.changed";
 

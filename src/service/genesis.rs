@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::domain::credential::{PermissionSet, PlainToken};
+use crate::domain::credential_terms::CredentialTerms;
 use crate::domain::delegation::CallerClass;
 use crate::domain::event::Members;
 use crate::service::clock::Clock;
-use crate::service::credentials::{CredentialTerms, SecretKey, issue_event};
+use crate::service::credentials::{SecretKey, issue_event};
 use crate::service::derivation::{own_entry, own_report};
 use crate::service::folder::{Folder, FolderError, random_32};
 use crate::service::high_water::MarkFile;
@@ -107,17 +108,15 @@ pub fn create(folder: &Folder, new: &NewLedger, clock: &Arc<dyn Clock>) -> Resul
         expires_at: None,
     };
     let issued = issue_event(&terms, &SecretKey::new(secret_key), now);
-    let second = PendingEntry::new(issued.event, own_report(), Vec::new(), &keys).expect("the ledger's own members are cut as FORMAT.md says");
+    let second =
+        PendingEntry::new(issued.event, own_report(), Vec::new(), &keys).expect("the ledger's own members are cut as FORMAT.md says");
     write_first(folder, new, clock, signer, keys, vec![first, second])?;
     Ok(Created { vkey, admin_token: issued.token })
 }
 
 fn created_members(new: &NewLedger, vkey: &Vkey, export_key: &SigningKey, now: String) -> Members {
-    let jwk = Value::object([
-        ("crv", "Ed25519".into()),
-        ("kty", "OKP".into()),
-        ("x", to_base64url(export_key.public_key().as_bytes()).into()),
-    ]);
+    let jwk =
+        Value::object([("crv", "Ed25519".into()), ("kty", "OKP".into()), ("x", to_base64url(export_key.public_key().as_bytes()).into())]);
     [
         ("/base_url", new.base_url.as_str().into()),
         ("/event_id", "ledger.created".into()),

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use crate::domain::action::Action;
 use crate::domain::attribution::content_findings;
+use crate::domain::chain::Chain;
 use crate::domain::credential::{Caller, NotEntitled};
 use crate::domain::delegation::{CallerClass, Delegation, Evidence, Revocation};
 use crate::domain::event::{Auth, Event, EventKind, Report};
@@ -12,7 +13,6 @@ use crate::domain::ids::{AgentId, DelegationId, PrincipalId};
 use crate::domain::parse::{EventRefusal, ParseContext, TokenOrigin, parse_event};
 use crate::domain::past::{Past as _, Recorded};
 use crate::domain::person::Role;
-use crate::domain::chain::Chain;
 use crate::domain::token::{TokenDelegation, TokenExtra, TrustedIssuer, delegation_from_token};
 use crate::domain::token_error::TokenError;
 use crate::service::folder::random_32;
@@ -148,7 +148,8 @@ impl<'l> Intake<'l> {
             Some(parent) => match self.delegation(parent)? {
                 Some(parent) => caller.check_passes_on(&parent.what.agent_id),
                 // The parent may arrive late. Until then only the delegator's own word says whose part it is.
-                None => AgentId::parse(&delegation.delegator.id).map_or(Err(NotEntitled::NotTheDelegate), |giver| caller.check_passes_on(&giver)),
+                None => AgentId::parse(&delegation.delegator.id)
+                    .map_or(Err(NotEntitled::NotTheDelegate), |giver| caller.check_passes_on(&giver)),
             },
         };
         result.map_err(IntakeRefusal::NotEntitled)
@@ -161,9 +162,10 @@ impl<'l> Intake<'l> {
             let speaks_for_all = caller.class == CallerClass::Service && caller.grants_for.iter().any(|p| p.as_str() == "*");
             return if speaks_for_all { Ok(()) } else { Err(IntakeRefusal::NoSuchDelegation) };
         };
-        let is_own = caller.agent_id.as_ref().is_some_and(|agent| {
-            delegation.what.delegator.kind == CallerClass::Agent && delegation.what.delegator.id == agent.as_str()
-        });
+        let is_own = caller
+            .agent_id
+            .as_ref()
+            .is_some_and(|agent| delegation.what.delegator.kind == CallerClass::Agent && delegation.what.delegator.id == agent.as_str());
         let may = match caller.class {
             CallerClass::Agent => is_own,
             CallerClass::Human if caller.human.as_ref().is_some_and(|h| h.has(Role::Operator) || h.has(Role::Admin)) => true,
@@ -215,7 +217,9 @@ fn check_root(caller: &Caller, delegation: &Delegation) -> Result<(), NotEntitle
     match (delegation.delegator.kind, PrincipalId::parse(&delegation.delegator.id)) {
         (CallerClass::Human, Some(person)) => caller.check_grants_for(&person),
         // A root that a service gives is its own act, or that of a service it may speak for.
-        (CallerClass::Service, Some(_)) if caller.class == CallerClass::Service && caller.source.as_str() == delegation.delegator.id => Ok(()),
+        (CallerClass::Service, Some(_)) if caller.class == CallerClass::Service && caller.source.as_str() == delegation.delegator.id => {
+            Ok(())
+        }
         (CallerClass::Service, Some(service)) => caller.check_grants_for(&service),
         // An agent's delegation without a parent: nothing says whose authority it would pass on.
         _ if caller.class == CallerClass::Agent => Err(NotEntitled::RootDelegationByAgent),
