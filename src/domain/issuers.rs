@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use crate::domain::event::Members;
-use crate::domain::toml_file::{Placed, Table, TomlFaults, TomlReader};
 use crate::domain::token::TrustedIssuer;
+use crate::domain::toml_file::{Placed, Table, TomlFaults, TomlReader};
 use crate::tlog::hash::DocumentHash;
 use crate::tlog::json::Value;
 
