@@ -126,6 +126,11 @@ impl Jwks {
         if keys.is_empty() { Err(JwksError::NoUsableKey) } else { Ok(Self { keys }) }
     }
 
+    /// As a key set again: the public parameters of its usable keys.
+    pub fn to_value(&self) -> Value {
+        Value::object([("keys", Value::Array(self.keys.iter().map(|key| key.jwk.clone()).collect()))])
+    }
+
     /// The keys that may have signed: those of that name, or without a name the only one that fits.
     pub(super) fn candidates(&self, kid: Option<&str>, algorithm: SignatureAlgorithm) -> Vec<&PublicKey> {
         let fits = |key: &&PublicKey| key.kind == algorithm.kind && key.only_for.as_deref().is_none_or(|alg| alg == algorithm.name);

@@ -20,6 +20,7 @@ pub mod token;
 pub mod token_error;
 pub mod pointer;
 pub mod toml_file;
+pub mod issuers;
 pub mod settings;
 pub mod catalogue;
 mod catalogue_file;

@@ -83,7 +83,7 @@ impl Folder {
         self.root.join("settings.toml")
     }
 
-    /// Trusted token issuers: `<name>.toml` with issuer, audience and the path of a JWKS file.
+    /// Trusted token issuers: `[[issuer]]` with issuer, audience and the path of a JWKS file; adopted as entries.
     pub fn issuers_file(&self) -> PathBuf {
         self.root.join("issuers.toml")
     }

@@ -5,6 +5,7 @@ pub mod genesis;
 pub mod clock;
 pub mod folder;
 pub mod credentials;
+pub mod adoption;
 pub mod intake;
 pub mod pending;
 pub mod queue;
