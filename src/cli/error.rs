@@ -8,6 +8,7 @@ use crate::service::adoption::AdoptionError;
 use crate::service::folder::FolderError;
 use crate::service::genesis::GenesisError;
 use crate::service::ledger::OpenError;
+use crate::service::queue::WriteFailure;
 use crate::service::sessions::SessionError;
 use crate::store::connection::StoreError;
 
@@ -72,6 +73,9 @@ pub enum CliError {
     /// What the directory's files say could not be adopted.
     #[error(transparent)]
     Adoption(#[from] AdoptionError),
+    /// The ledger could not be written.
+    #[error(transparent)]
+    Write(#[from] WriteFailure),
     /// A file of the ledger.
     #[error(transparent)]
     Store(#[from] StoreError),

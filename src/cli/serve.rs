@@ -17,7 +17,7 @@ use crate::http::cursor::Cursors;
 use crate::http::edge::Surroundings;
 use crate::http::route::RouteTable;
 use crate::http::server;
-use crate::service::adoption::adopt;
+use crate::service::adoption::{AdoptionError, adopt};
 use crate::service::clock::{Clock, SystemClock};
 use crate::service::folder::Folder;
 use crate::service::idempotency::Idempotency;
@@ -91,12 +91,14 @@ pub fn open(folder: Folder, mark_file: PathBuf, confirm_clock: bool) -> Result<O
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let secret = folder.read_secret(&folder.secret_key_file())?;
     let service_file = folder.service_file();
-    let config = LedgerConfig { mark_file, ..LedgerConfig::new(folder, Arc::clone(&clock)) };
-    let ledger = Ledger::open(LedgerConfig { confirms_clock: confirm_clock, ..config })?;
+    let ledger = Ledger::open(LedgerConfig { mark_file, ..LedgerConfig::new(folder, Arc::clone(&clock)) })?;
+    if confirm_clock {
+        ledger.confirm_clock()?;
+    }
     match adopt(&ledger) {
         Ok(issuers) => ledger.trust(issuers),
         // A ledger that cannot be written can still be read.
-        Err(e) if e.is_not_writable() => tracing::warn!(error = %e, "files in the directory were not adopted"),
+        Err(AdoptionError::Write(e)) => tracing::warn!(error = %e, "files in the directory were not adopted"),
         Err(e) => return Err(e.into()),
     }
     let db = Arc::new(ServiceDb::open(&service_file)?);

@@ -94,6 +94,12 @@ impl StepGuard {
         Self { wall: clock.now(), monotonic_ms: clock.monotonic_ms() }
     }
 
+    /// Starts watching from a time that was recorded before: a clock that shows an earlier one was set back while nobody looked.
+    pub fn after(clock: &dyn Clock, recorded_at: Timestamp) -> Self {
+        let now = Self::new(clock);
+        if now.wall < recorded_at { Self { wall: recorded_at, ..now } } else { now }
+    }
+
     /// By how many milliseconds the wall clock was set since the last call that passed (negative: back), if by too much.
     /// Small drifts are followed; a step is reported at every call until somebody makes a new guard.
     pub fn step_ms(&mut self, clock: &dyn Clock) -> Option<i64> {

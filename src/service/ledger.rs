@@ -14,6 +14,7 @@ use crate::service::bell::Bell;
 use crate::service::clock::Clock;
 use crate::service::credentials::{Credentials, SecretKey};
 use crate::service::folder::{Folder, FolderError, WriterLock};
+use crate::service::derivation::own_entry;
 use crate::service::follower::{Follower, FollowerError};
 use crate::service::high_water::MarkFile;
 use crate::service::opened::ReadError;
@@ -288,11 +289,17 @@ impl Ledger {
         }
     }
 
-    /// An operator has looked at the clock and takes it for right: writing goes on.
+    /// An operator has looked at the clock and takes it for right: writing goes on, and an entry says so.
     pub fn confirm_clock(&self) -> Result<(), WriteFailure> {
+        let queue = self.queue()?;
         let (reply, done) = tokio::sync::oneshot::channel();
-        self.queue()?.command_blocking(Command::ConfirmClock { reply })?;
-        done.blocking_recv().map_err(|_| WriteFailure::Unavailable)
+        queue.command_blocking(Command::ConfirmClock { reply })?;
+        done.blocking_recv().map_err(|_| WriteFailure::Unavailable)?;
+        let now = self.clock.now().to_string();
+        let members = [("/event_id", format!("clock.confirmed/{}", self.size())), ("/occurred_at", now)];
+        let members = members.into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect();
+        queue.append_blocking(vec![own_entry("clock.confirmed", members, &self.keys)], true)?;
+        Ok(())
     }
 }
 

@@ -147,7 +147,7 @@ impl Sequencer {
         };
         let tiles = TileEdge::load(rows, head.size)?;
         let frontier = tiles.frontier();
-        let steps = StepGuard::new(&*parts.clock);
+        let steps = recorded_at.map_or_else(|| StepGuard::new(&*parts.clock), |last| StepGuard::after(&*parts.clock, last));
         let SequencerParts { writer, keys, clock, mark, heads, bells, state } = parts;
         let edge = Edge { head, recorded_at, frontier, tiles };
         Ok(Self { writer, edge, origin, keys, clock, steps, mark, cache: RefCell::default(), heads, bells, state })
