@@ -11,12 +11,13 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 
-use crate::domain::credential::{Caller, NotAuthenticated, NotEntitled, PlainToken, PresentedToken};
+use crate::domain::credential::{Caller, NotAuthenticated, PlainToken, PresentedToken};
 use crate::domain::ids::AgentId;
 use crate::domain::person::HumanSession;
 use crate::http::codes::Code;
 use crate::http::edge::{RequestContext, Surroundings};
 use crate::http::problem::Problem;
+use crate::service::credentials::Credentials;
 use crate::service::sessions::SESSION_MS;
 use crate::tlog::time::Timestamp;
 
@@ -24,6 +25,12 @@ use crate::tlog::time::Timestamp;
 pub trait Authenticator: Send + Sync {
     /// Who presents this, if it is valid at `now`.
     fn authenticate(&self, presented: &PresentedToken, now: Timestamp) -> Result<Caller, NotAuthenticated>;
+}
+
+impl Authenticator for Credentials {
+    fn authenticate(&self, presented: &PresentedToken, now: Timestamp) -> Result<Caller, NotAuthenticated> {
+        Credentials::authenticate(self, presented, now)
+    }
 }
 
 /// The caller, as the door found it. A handler that takes one is reached by authenticated callers only.
@@ -93,29 +100,6 @@ fn presented_in(headers: &HeaderMap) -> Option<PresentedToken> {
 
 fn nobody() -> Problem {
     Problem::new(Code::Unauthenticated, "this needs a bearer token or a signed-in person, and the request brings neither")
-}
-
-impl From<NotAuthenticated> for Problem {
-    fn from(refusal: NotAuthenticated) -> Self {
-        match refusal {
-            NotAuthenticated::Unknown => Self::new(Code::Unauthenticated, "the token is not one of this ledger"),
-            NotAuthenticated::Expired => Self::of(Code::CredentialExpired),
-            NotAuthenticated::Revoked => Self::of(Code::CredentialRevoked),
-            NotAuthenticated::Unavailable => Self::of(Code::LedgerUnavailable),
-        }
-    }
-}
-
-impl From<NotEntitled> for Code {
-    fn from(refusal: NotEntitled) -> Self {
-        match refusal {
-            NotEntitled::AgentIdNotYours => Self::AgentIdNotYours,
-            NotEntitled::NotTheDelegate => Self::NotTheDelegate,
-            NotEntitled::ReportsForExceeded => Self::ReportsForExceeded,
-            NotEntitled::RootDelegationByAgent => Self::RootDelegationByAgent,
-            NotEntitled::NotYourOwnName => Self::NotYourOwnName,
-        }
-    }
 }
 
 /// What `X-Agent-Id` says: a claim that is kept as one, never believed.

@@ -18,7 +18,7 @@ use crate::domain::event::MAX_EVENT_BYTES;
 use crate::http::codes::Code;
 use crate::http::problem::Problem;
 use crate::http::query::read_pairs;
-use crate::tlog::json::{JsonError, Value};
+use crate::tlog::json::Value;
 
 /// Largest batch, in bytes, unpacked.
 pub const MAX_BATCH_BYTES: usize = 32 << 20;
@@ -146,23 +146,6 @@ fn cut_off(error: &(dyn std::error::Error + 'static), limit: BodyLimit) -> Probl
     }
 }
 
-impl From<JsonError> for Problem {
-    fn from(error: JsonError) -> Self {
-        let (code, place) = match &error {
-            JsonError::Malformed { line, column, .. } => (Code::MalformedJson, Some((*line, *column))),
-            JsonError::DuplicateName { line, column, .. } => (Code::DuplicateMember, Some((*line, *column))),
-            JsonError::ReservedName { line, column, .. } => (Code::ReservedName, Some((*line, *column))),
-            JsonError::TooDeep { line, column } => (Code::TooDeep, Some((*line, *column))),
-            JsonError::NumberNotExact { .. } => (Code::NumberNotExact, None),
-        };
-        let problem = Self::new(code, error.to_string());
-        match place {
-            Some((line, column)) => problem.with_member("line", line.into()).with_member("column", column.into()),
-            None => problem,
-        }
-    }
-}
-
 /// Fields of a page's form, each given once. The door reads it and checks that it came from our own page.
 #[derive(Clone, Debug)]
 pub struct Form(Vec<(String, String)>);
@@ -243,21 +226,5 @@ mod tests {
         assert_eq!(unpack(&gzip(b"{}"), BodyLimit::Event).unwrap(), b"{}");
         assert_eq!(unpack(&gzip(b"{}")[..12], BodyLimit::Event).unwrap_err().code(), Code::BodyIncomplete);
         assert_eq!(unpack(b"no gzip", BodyLimit::Event).unwrap_err().code(), Code::BodyIncomplete);
-    }
-
-    #[test]
-    fn json_is_refused_with_its_place() {
-        let refused = |text: &str| Problem::from(Value::parse(text.as_bytes()).unwrap_err());
-        let problem = refused("{\"a\":1,\n\"a\":2}");
-        assert_eq!(problem.code(), Code::DuplicateMember);
-        assert_eq!(problem.to_json("", "")["line"], 2);
-        for (text, code) in [
-            ("{", Code::MalformedJson),
-            (r#"{"_sd":1}"#, Code::ReservedName),
-            ("9007199254740993", Code::NumberNotExact),
-            (&"[".repeat(100), Code::TooDeep),
-        ] {
-            assert_eq!(refused(text).code(), code, "{text}");
-        }
     }
 }

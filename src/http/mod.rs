@@ -14,6 +14,7 @@ pub mod idempotent;
 pub mod envelope;
 pub mod problem;
 pub mod codes;
+mod refusals;
 pub mod request_id;
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //!
 //! Two processes may have it open (`onus link` beside the server): every write takes SQLite's write lock at its beginning.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,8 +12,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use crate::store::connection::{self, Access, StoreError};
 use crate::tlog::time::Timestamp;
 
-/// How often the schema is tried: a process that starts at the same moment may be bringing it up to date.
-const MIGRATION_ATTEMPTS: usize = 5;
+/// Beside the file, and held while it is opened: neither switching to WAL nor migrations wait for another process.
+const LOCK_SUFFIX: &str = "opening";
 /// Most rows of one table that one sweep removes, so that it never holds the lock for long.
 const SWEEP_ROWS: u32 = 10_000;
 
@@ -29,8 +30,11 @@ pub struct ServiceDb {
 impl ServiceDb {
     /// Opens the file at `path`, creates it if need be and brings its schema up to date.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let _lock = lock_beside(path)?;
         let mut writer = connection::open(path, Access::Write)?;
-        bring_up_to_date(&mut writer, path)?;
+        embedded::migrations::runner()
+            .run(&mut writer)
+            .map_err(|source| StoreError::Migration { path: path.display().to_string(), source: Box::new(source) })?;
         let reader = connection::open(path, Access::Read)?;
         Ok(Self { writer: Mutex::new(writer), reader: Mutex::new(reader) })
     }
@@ -60,16 +64,15 @@ fn held(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
     connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn bring_up_to_date(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        match embedded::migrations::runner().run(connection) {
-            Ok(_) => return Ok(()),
-            Err(_) if attempts < MIGRATION_ATTEMPTS => {}
-            Err(source) => return Err(StoreError::Migration { path: path.display().to_string(), source: Box::new(source) }),
-        }
-    }
+/// Dropping the file gives the lock back.
+fn lock_beside(path: &Path) -> Result<File, StoreError> {
+    let path = path.with_added_extension(LOCK_SUFFIX);
+    let lock = || {
+        let file = File::create(&path)?;
+        file.lock()?;
+        Ok(file)
+    };
+    lock().map_err(|source| StoreError::Io { path: path.clone(), source })
 }
 
 fn remove_ended_answers(transaction: &Transaction<'_>, now: Timestamp) -> Result<usize, rusqlite::Error> {
