@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::api::batch_recipe::{Line, Recipe};
+use crate::api::batch_recipe::Recipe;
 use crate::api::place::EntryPlace;
 use crate::api::recorded::blocking;
 use crate::domain::credential::{Caller, Permission};
@@ -201,12 +201,11 @@ impl Batch {
     }
 
     fn reply(&self, results: Vec<(LineAnswer, Option<crate::tlog::position::LeafIndex>)>) -> Reply {
-        let indexes = results.iter().filter_map(|(_, index)| *index).collect();
-        let lines: Vec<Line> = results.iter().map(|(answer, _)| Line::of(answer)).collect();
-        let recipe = Recipe { request_id: self.request_id.clone(), answered_at: self.context.received_at.micros(), lines };
-        let answer = BatchAnswer::of(results.into_iter().map(|(answer, _)| answer).collect());
-        let body = to_bytes(&answer, NO_META, &self.request_id, self.context.received_at);
-        Reply::from_entries(StatusCode::OK, body, MadeFrom { indexes, recipe: recipe.to_bytes() })
+        let (lines, indexes): (Vec<LineAnswer>, Vec<_>) = results.into_iter().unzip();
+        let recipe = Recipe::of(&self.request_id, self.context.received_at, &lines);
+        let made_from = MadeFrom { indexes: indexes.into_iter().flatten().collect(), recipe: recipe.to_bytes() };
+        let body = to_bytes(&BatchAnswer::of(lines), NO_META, &self.request_id, self.context.received_at);
+        Reply::from_entries(StatusCode::OK, body, made_from)
     }
 
     fn refused_line(&self, line: usize, event_id: Option<String>, problem: Option<Problem>) -> LineAnswer {

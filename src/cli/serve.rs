@@ -11,8 +11,6 @@ use actix_web::{rt, web};
 use crate::cli::error::CliError;
 use crate::cli::init::folder_of;
 use crate::cli::output;
-use crate::domain::credential::{Caller, NotAuthenticated, PresentedToken};
-use crate::http::authentication::Authenticator;
 use crate::http::cursor::Cursors;
 use crate::http::edge::Surroundings;
 use crate::http::route::RouteTable;
@@ -25,7 +23,6 @@ use crate::service::ledger::{Ledger, LedgerConfig};
 use crate::service::sessions::Sessions;
 use crate::store::service_db::ServiceDb;
 use crate::tlog::hash::keyed_hash;
-use crate::tlog::time::Timestamp;
 
 /// What a process answers with when a commit failed and nobody knows whether it took effect: EX_SOFTWARE of sysexits.
 const EXIT_OUTCOME_UNKNOWN: u8 = 70;
@@ -129,7 +126,7 @@ pub fn serve(
         now: Arc::new(move || now_clock.now()),
         is_tls: base_url.starts_with("https://"),
         base_url,
-        authenticator: Arc::new(LedgerCredentials(ledger.clone())),
+        authenticator: ledger.shared_credentials(),
         sessions: opened.sessions.clone(),
         idempotency: Idempotency::new(Arc::clone(&opened.db)),
         fingerprint_key: opened.fingerprint_key,
@@ -159,13 +156,4 @@ pub fn serve(
     });
     opened.ledger.close();
     outcome
-}
-
-/// Bearer tokens are known by the ledger's credentials.
-struct LedgerCredentials(web::Data<Ledger>);
-
-impl Authenticator for LedgerCredentials {
-    fn authenticate(&self, presented: &PresentedToken, now: Timestamp) -> Result<Caller, NotAuthenticated> {
-        self.0.credentials().authenticate(presented, now)
-    }
 }

@@ -86,7 +86,7 @@ pub struct Ledger {
     vkey: Vkey,
     clock: Arc<dyn Clock>,
     keys: EventKeys,
-    credentials: Credentials,
+    credentials: Arc<Credentials>,
     pool: Arc<ReadPool>,
     queue: Mutex<Option<Queue>>,
     searcher: Arc<Searcher>,
@@ -121,7 +121,7 @@ impl Ledger {
         let signer = log_signer(&folder, &origin)?;
         let vkey = signer.vkey().clone();
         let found = inspect(writer.rows(), &head, &origin, &vkey, &mark_file);
-        let credentials = Credentials::load(writer.rows(), secret_key)?;
+        let credentials = Arc::new(Credentials::load(writer.rows(), secret_key)?);
 
         let mark_error = |source| OpenError::Mark { path: mark_file.display().to_string(), source };
         let mark = MarkFile::open(&mark_file).map_err(mark_error)?;
@@ -232,8 +232,13 @@ impl Ledger {
     }
 
     /// Who may call.
-    pub const fn credentials(&self) -> &Credentials {
+    pub fn credentials(&self) -> &Credentials {
         &self.credentials
+    }
+
+    /// The same, for the door.
+    pub fn shared_credentials(&self) -> Arc<Credentials> {
+        Arc::clone(&self.credentials)
     }
 
     /// Searches.
