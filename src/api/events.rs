@@ -144,7 +144,7 @@ impl Batch {
         let lines = blocking(move || worker.prepare(&body, kind)).await?;
         let is_refused = lines.iter().any(|l| l.outcome.is_err());
         if this.is_atomic && is_refused {
-            return Err(this.refused_whole(lines.into_iter().map(|l| this.refused_line(l.line, l.event_id, l.outcome.err())).collect()));
+            return Err(refused_whole(lines.into_iter().map(|l| this.refused_line(l.line, l.event_id, l.outcome.err())).collect()));
         }
         this.append(lines).await
     }
@@ -194,7 +194,7 @@ impl Batch {
                 }
                 line
             });
-            return Err(self.refused_whole(lines.collect()));
+            return Err(refused_whole(lines.collect()));
         }
         results.sort_by_key(|(line, _)| line.line);
         Ok(self.reply(results))
@@ -215,12 +215,13 @@ impl Batch {
         let problem = Some(Json::Object(problem.to_json(&self.base_url, &self.request_id)));
         LineAnswer { line, status, event_id, entry: None, findings: None, problem }
     }
+}
 
-    fn refused_whole(&self, results: Vec<LineAnswer>) -> Problem {
-        let bad = results.iter().filter(|r| r.problem.as_ref().is_some_and(|p| p["code"] != Code::BatchRefused.as_str())).count();
-        let results = serde_json::to_value(results).expect("plain members");
-        Problem::new(Code::BatchRefused, format!("{bad} lines were refused, so nothing was recorded")).with_member("results", results)
-    }
+/// One bad line, and nothing lands.
+fn refused_whole(results: Vec<LineAnswer>) -> Problem {
+    let bad = results.iter().filter(|r| r.problem.as_ref().is_some_and(|p| p["code"] != Code::BatchRefused.as_str())).count();
+    let results = serde_json::to_value(results).expect("plain members");
+    Problem::new(Code::BatchRefused, format!("{bad} lines were refused, so nothing was recorded")).with_member("results", results)
 }
 
 fn prepared(intake: &Intake<'_>, caller: &Caller, line: usize, event: Result<Value, Problem>) -> PreparedLine {

@@ -14,7 +14,7 @@ use crate::store::connection::StoreError;
 use crate::store::rows::{Rows, StoredPayload};
 use crate::tlog::commitment::commit;
 use crate::tlog::disclosure::Seed;
-use crate::tlog::entry::EntryHeader;
+use crate::tlog::entry::{Assessment, EntryHeader};
 use crate::tlog::hash::{LeafHash, sha256};
 use crate::tlog::json::Value;
 use crate::tlog::member::{Member, MemberName};
@@ -119,7 +119,7 @@ impl OpenedEntry {
 
     /// The codes in its header; an unknown one belongs to a later release and is left out.
     pub fn first_findings(&self) -> Vec<Code> {
-        self.header.assessment.iter().flat_map(|a| a.findings()).filter_map(|code| Code::parse(code)).collect()
+        self.header.assessment.iter().flat_map(Assessment::findings).filter_map(|code| Code::parse(code)).collect()
     }
 
     /// A text member.

@@ -156,26 +156,24 @@ impl Past for LedgerPast<'_> {
 
     fn delegation(&self, id: &DelegationId) -> Result<Option<Arc<Recorded<Delegation>>>, ReadError> {
         let known = self.cache.borrow().delegations.get(id).cloned();
-        let found = match known {
-            Some(found) => found,
-            None => {
-                let found = self.read_delegation(id)?;
-                self.cache.borrow_mut().delegations.insert(id.clone(), found.clone());
-                found
-            }
+        let found = if let Some(found) = known {
+            found
+        } else {
+            let found = self.read_delegation(id)?;
+            self.cache.borrow_mut().delegations.insert(id.clone(), found.clone());
+            found
         };
         Ok(found.filter(|d| d.index < self.before))
     }
 
     fn revocations(&self, id: &DelegationId) -> Result<Vec<Arc<Recorded<Revocation>>>, ReadError> {
         let known = self.cache.borrow().revocations.get(id).cloned();
-        let found = match known {
-            Some(found) => found,
-            None => {
-                let found = self.read_revocations(id)?;
-                self.cache.borrow_mut().revocations.insert(id.clone(), found.clone());
-                found
-            }
+        let found = if let Some(found) = known {
+            found
+        } else {
+            let found = self.read_revocations(id)?;
+            self.cache.borrow_mut().revocations.insert(id.clone(), found.clone());
+            found
         };
         Ok(found.into_iter().filter(|r| r.index < self.before).collect())
     }

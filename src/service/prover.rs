@@ -44,7 +44,7 @@ impl From<ProveError<TileNodesError<StoreError>>> for ProverError {
     fn from(e: ProveError<TileNodesError<StoreError>>) -> Self {
         match e {
             ProveError::Nodes(e) => Self::Nodes(e),
-            other => Self::Outside(other.to_string()),
+            ProveError::Proof(e) => Self::Outside(e.to_string()),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::index::document::IndexDocument;
 use crate::service::opened::{OpenedEntry, ReadError};
 use crate::service::past::{LedgerPast, PastCache, present_findings};
 use crate::store::rows::Rows;
+use crate::tlog::hash::DocumentHash;
 use crate::tlog::json::Value;
 use crate::tlog::position::LeafIndex;
 
@@ -28,7 +29,7 @@ pub fn searchable(rows: Rows<'_>, cache: &RefCell<PastCache>, entry: &OpenedEntr
     let mut document = IndexDocument::new(entry.index, entry.header.entry_type.as_str(), event.occurred_at, entry.header.recorded_at);
     document.event_id = Some(event.event_id.to_string());
     document.reporter = report.source.to_string();
-    document.reporter_class = report.caller_class.as_str().to_owned();
+    report.caller_class.as_str().clone_into(&mut document.reporter_class);
     let past = LedgerPast::as_of(rows, cache, entry.index, now);
     match &event.kind {
         EventKind::ActionRecorded(action) => {
@@ -78,13 +79,13 @@ fn add_action(document: &mut IndexDocument, action: &Action) {
     document.error = text(&action.outcome.error_code);
     document.confirmation = text(&action.confirmation_id);
     for read in action.context.iter().flatten() {
-        document.read.extend(read.sha256.iter().chain(&read.content_sha256).map(|h| h.to_hex()));
+        document.read.extend(read.sha256.iter().chain(&read.content_sha256).map(DocumentHash::to_hex));
         document.read.extend(read.uri.clone());
         document.store.extend(read.store.clone());
     }
     let hashes = [&action.decision.policy_sha256, &action.outcome.result_sha256, &action.model.tools_sha256, &action.model.output_sha256];
     document.hashes = hashes.into_iter().flatten().cloned().collect();
-    document.hashes.extend(action.trigger.iter().filter_map(|t| t.content_sha256).map(|h| h.to_hex()));
+    document.hashes.extend(action.trigger.iter().filter_map(|t| t.content_sha256.as_ref()).map(DocumentHash::to_hex));
 }
 
 fn add_delegation(document: &mut IndexDocument, delegation: &Delegation) {

@@ -103,13 +103,11 @@ impl Nodes for TileEdge {
 
 /// The top over a power of two of hashes.
 fn top_of(hashes: &[NodeHash]) -> NodeHash {
-    match hashes {
-        [one] => *one,
-        _ => {
-            let (left, right) = hashes.split_at(hashes.len() / 2);
-            NodeHash::above(top_of(left), top_of(right))
-        }
+    if let [one] = hashes {
+        return *one;
     }
+    let (left, right) = hashes.split_at(hashes.len() / 2);
+    NodeHash::above(top_of(left), top_of(right))
 }
 
 /// The root at any size up to the head's, recomputed from full tiles and entries.
