@@ -4,7 +4,8 @@ use askama::Template;
 
 use crate::domain::finding::{Level, Verdict};
 use crate::ui::frame::Frame;
-use crate::ui::part::{Badge, Copyable, Fact, Icon, Named, Sentence, Tone};
+use crate::ui::part::{Badge, Copyable, Icon, Named, Tone};
+use crate::ui::sentence::{Fact, Sentence};
 use crate::ui::untrusted::{Untrusted, Verbatim};
 use crate::ui::walk::WalkList;
 use crate::ui::when::When;
@@ -92,7 +93,7 @@ impl VerdictBox {
             Verdict::Undetermined => format!("Cannot be determined: {} missing", words::counted(count(Level::Unknown), "fact", "facts")),
         };
         if matches!(self.verdict, Verdict::NotAuthorised | Verdict::Undetermined) && count(Level::Warn) > 0 {
-            text.push_str(&format!(", {warnings}"));
+            text = format!("{text}, {warnings}");
         }
         text
     }

@@ -4,8 +4,9 @@ use askama::Template;
 
 use crate::domain::delegation::CallerClass;
 use crate::ui::frame::Frame;
-use crate::ui::part::{Badge, Caller, Copyable, Fact, Named, Pages};
+use crate::ui::part::{Badge, Caller, Copyable, Named, Pages};
 use crate::ui::rows::{ActionRows, DelegationRows};
+use crate::ui::sentence::Fact;
 use crate::ui::untrusted::Untrusted;
 use crate::ui::when::When;
 

@@ -3,8 +3,9 @@
 use askama::Template;
 
 use crate::ui::frame::Frame;
-use crate::ui::part::{Badge, Copyable, Fact, Named, Pages, Sentence, Tone};
+use crate::ui::part::{Badge, Copyable, Named, Pages, Tone};
 use crate::ui::rows::ActionRows;
+use crate::ui::sentence::{Fact, Sentence};
 use crate::ui::tree::Branch;
 use crate::ui::untrusted::Quoted;
 

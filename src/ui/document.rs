@@ -3,9 +3,13 @@
 use askama::Template;
 
 use crate::ui::frame::Frame;
-use crate::ui::part::{Copyable, Fact, Named, Pages};
+use crate::ui::part::{Copyable, Named, Pages};
 use crate::ui::rows::ActionRows;
+use crate::ui::sentence::Fact;
 use crate::ui::untrusted::Quoted;
+
+/// Who, and how often.
+pub type Readers = Vec<(Named, String)>;
 
 /// The page of a document.
 #[derive(Clone, Debug, Template)]
@@ -20,9 +24,9 @@ pub struct DocumentPage {
     /// Its content, if the ledger holds it and the reader may see it.
     pub content: Option<Quoted>,
     /// Agents that had read it, and before how many actions.
-    pub agents: Vec<(Named, String)>,
+    pub agents: Readers,
     /// People in whose name that was.
-    pub people: Vec<(Named, String)>,
+    pub people: Readers,
     /// `17 actions`.
     pub action_count: String,
     /// The actions that came after it.
@@ -33,7 +37,7 @@ pub struct DocumentPage {
 
 impl DocumentPage {
     /// Anchor, heading, who.
-    const fn readers(&self) -> [(&'static str, &'static str, &Vec<(Named, String)>); 2] {
+    const fn readers(&self) -> [(&'static str, &'static str, &Readers); 2] {
         [("agents", "Read by", &self.agents), ("people", "In the name of", &self.people)]
     }
 }

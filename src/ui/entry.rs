@@ -4,7 +4,8 @@ use askama::Template;
 
 use crate::ui::frame::Frame;
 use crate::ui::integrity::CheckLine;
-use crate::ui::part::{Badge, Fact, Sentence, Tone};
+use crate::ui::part::{Badge, Tone};
+use crate::ui::sentence::{Fact, Sentence};
 use crate::ui::untrusted::{Untrusted, Verbatim};
 
 /// The page of an entry.

@@ -3,7 +3,8 @@
 use askama::Template;
 
 use crate::ui::frame::Frame;
-use crate::ui::part::{Sentence, Tone};
+use crate::ui::part::Tone;
+use crate::ui::sentence::Sentence;
 use crate::ui::untrusted::Untrusted;
 
 /// The error page. Its frame's title begins with `Problem: `.

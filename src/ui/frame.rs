@@ -33,7 +33,7 @@ pub struct Frame {
     pub json_url: Option<String>,
     /// Whether this is the ledger of `onus demo`.
     pub is_sample: bool,
-    /// Who is signed in.
+    /// Who is signed in. To anybody else the ledger's state is not shown.
     pub reader: Option<Reader>,
     /// This page's own path and query, where the preferences form comes back to.
     pub here: String,
@@ -113,7 +113,7 @@ impl IntegrityLine {
                 let mut text = format!("Integrity: {} passed", words::number(*passed));
                 for (count, word) in [(partly, "partly"), (not_run, "not run")] {
                     if *count > 0 {
-                        text.push_str(&format!(", {} {word}", words::number(*count)));
+                        text = format!("{text}, {} {word}", words::number(*count));
                     }
                 }
                 text

@@ -19,7 +19,10 @@ impl Help {
 
     /// The words of the ledger, one per thing.
     const WORDS: [(&'static str, &'static str); 12] = [
-        ("Delegation", "Authority passed from a person, or from an agent passing on part of its own, to an agent: scope, resources, limits, time."),
+        (
+            "Delegation",
+            "Authority passed from a person, or from an agent passing on part of its own, to an agent: scope, resources, limits, time.",
+        ),
         ("Action", "Something an agent, a person or a service did or tried to do."),
         ("Report", "One party's account of an action. The agent and the server that was called may both report the same one."),
         ("Confirmation", "A person's approval or denial of one exact action."),

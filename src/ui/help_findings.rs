@@ -43,8 +43,13 @@ impl HelpFindings {
                 "A delegation was passed on from one that is not in the ledger, or the chain runs in a circle.",
                 "Report the missing parent. The walk names it.",
             ),
-            Code::DelegationExpired => ("The action happened after some delegation of its chain had ended.", "Ask why the agent was still able to act."),
-            Code::DelegationNotYetValid => ("The action happened before some delegation of its chain began.", "Compare the clocks of both sources, then the delegation."),
+            Code::DelegationExpired => {
+                ("The action happened after some delegation of its chain had ended.", "Ask why the agent was still able to act.")
+            }
+            Code::DelegationNotYetValid => (
+                "The action happened before some delegation of its chain began.",
+                "Compare the clocks of both sources, then the delegation.",
+            ),
             Code::ValidityUnproven => (
                 "The reporter says that it happened before the delegation ended, but it was recorded after the end, and nobody else says so.",
                 "Ask the server that was called for its own report.",
@@ -53,13 +58,20 @@ impl HelpFindings {
                 "The delegation, or one above it, had been taken back before.",
                 "Find out why the agent could go on: the revocation may not have reached it.",
             ),
-            Code::AgentMismatch => ("The agent that acted is not the one that holds the delegation.", "Treat the credential as misused until shown otherwise."),
-            Code::PrincipalMismatch => ("The person named in the report is not the person at the root of the chain.", "Find out in whose name the agent believed it was acting."),
+            Code::AgentMismatch => {
+                ("The agent that acted is not the one that holds the delegation.", "Treat the credential as misused until shown otherwise.")
+            }
+            Code::PrincipalMismatch => (
+                "The person named in the report is not the person at the root of the chain.",
+                "Find out in whose name the agent believed it was acting.",
+            ),
             Code::ScopeExceeded => (
                 "The action needs a scope that not every delegation of its chain holds.",
                 "The table at the action's step names the scope. Extend the delegation or stop the agent.",
             ),
-            Code::ResourceExceeded => ("The resource lies outside what the chain allows.", "The table at the action's step names the resource and the patterns."),
+            Code::ResourceExceeded => {
+                ("The resource lies outside what the chain allows.", "The table at the action's step names the resource and the patterns.")
+            }
             Code::ConstraintExceeded => (
                 "A limit of some delegation is passed: by this action alone, or by the sum over the day, the month or the life of the delegation.",
                 "The table at the action's step names the limit and the sum.",
@@ -68,12 +80,18 @@ impl HelpFindings {
                 "Neither the action catalogue nor the server that was called says which scope the action needs. An agent's own word is not enough.",
                 "Add the action to the catalogue.",
             ),
-            Code::ScopeUnderstated => ("The reporter states less scope than the action catalogue requires.", "The catalogue counts. Ask why the reporter states less."),
+            Code::ScopeUnderstated => (
+                "The reporter states less scope than the action catalogue requires.",
+                "The catalogue counts. Ask why the reporter states less.",
+            ),
             Code::ScopeWidened => (
                 "A delegation passes on more than its parent holds: in scope, resources, limits, end or depth.",
                 "The delegation's page names the smallest example. What was done beyond the parent is out of scope.",
             ),
-            Code::DepthExceeded => ("Authority was passed on more often than a delegation of the chain allows.", "See who passed it on, on the delegation's page."),
+            Code::DepthExceeded => (
+                "Authority was passed on more often than a delegation of the chain allows.",
+                "See who passed it on, on the delegation's page.",
+            ),
             Code::DelegationOverbroad => (
                 "The root delegation has a wildcard, lasts longer than a day (a setting), or allows writing everything.",
                 "Give narrower delegations that end sooner.",
@@ -84,8 +102,12 @@ impl HelpFindings {
             ),
             Code::UntrustedSource => ("A document from outside had been read before the action.", "See which, in the table of documents."),
             Code::ModelVersionMissing => ("No report states which model decided.", "Have the reporter send the model's version."),
-            Code::ModelVersionUnfrozen => ("The model's version is a name that can mean another model tomorrow.", "Report a dated version or a digest."),
-            Code::PromptUnfrozen => ("The prompt's version is a name that can mean another prompt tomorrow.", "Report its SHA-256 or a numbered version."),
+            Code::ModelVersionUnfrozen => {
+                ("The model's version is a name that can mean another model tomorrow.", "Report a dated version or a digest.")
+            }
+            Code::PromptUnfrozen => {
+                ("The prompt's version is a name that can mean another prompt tomorrow.", "Report its SHA-256 or a numbered version.")
+            }
             Code::ConsentDrift => (
                 "Model, prompt, policy or tools differ from those the person agreed to.",
                 "Ask the person again, or go back to what was agreed.",
@@ -94,7 +116,9 @@ impl HelpFindings {
                 "The agent and the server that was called report the same action differently.",
                 "The table of reports names the members that differ.",
             ),
-            Code::RecordedLate => ("It was recorded more than five minutes (a setting) after it happened.", "See whether the source was offline, or waited."),
+            Code::RecordedLate => {
+                ("It was recorded more than five minutes (a setting) after it happened.", "See whether the source was offline, or waited.")
+            }
             Code::ClockSkew => ("The reporter says that it happened after the ledger recorded it.", "Set the source's clock right."),
         }
     }

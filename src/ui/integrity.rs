@@ -3,7 +3,8 @@
 use askama::Template;
 
 use crate::ui::frame::Frame;
-use crate::ui::part::{Badge, Copyable, Fact, Sentence, Tone};
+use crate::ui::part::{Badge, Copyable, Tone};
+use crate::ui::sentence::{Fact, Sentence};
 use crate::ui::when::When;
 
 /// The integrity page.

@@ -9,6 +9,7 @@ pub mod words;
 pub mod when;
 pub mod link;
 pub mod part;
+pub mod sentence;
 pub mod frame;
 pub mod chart;
 pub mod rows;

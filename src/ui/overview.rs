@@ -6,8 +6,9 @@ use crate::domain::delegation::CallerClass;
 use crate::ui::chart::Chart;
 use crate::ui::frame::Frame;
 use crate::ui::integrity::CheckLine;
-use crate::ui::part::{Caller, Fact, Sentence, Tone};
+use crate::ui::part::{Caller, Tone};
 use crate::ui::rows::ActionRows;
+use crate::ui::sentence::{Fact, Sentence};
 use crate::ui::when::When;
 
 /// The overview.

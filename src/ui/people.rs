@@ -21,10 +21,7 @@ pub struct People {
 impl People {
     /// Anchor, heading, first column, second column, rows.
     const fn parties(&self) -> [(&'static str, &'static str, &'static str, &'static str, &Party); 2] {
-        [
-            ("people", "People", "Person", "Delegations given", &self.people),
-            ("agents", "Agents", "Agent", "Delegations held", &self.agents),
-        ]
+        [("people", "People", "Person", "Delegations given", &self.people), ("agents", "Agents", "Agent", "Delegations held", &self.agents)]
     }
 }
 

@@ -4,6 +4,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::ui::part::{Badge, Copyable, Named};
+use crate::ui::untrusted::Untrusted;
 use crate::ui::when::When;
 
 /// A list of actions.
@@ -36,6 +37,8 @@ pub struct ActionRow {
     pub occurred: Option<When>,
     /// What, leading to its page.
     pub action: Named,
+    /// To what, or how much.
+    pub detail: Option<Untrusted>,
     /// In whose name.
     pub human: Option<Named>,
     /// Who acted.

@@ -3,8 +3,9 @@
 use askama::Template;
 
 use crate::ui::frame::Frame;
-use crate::ui::part::{Pages, Sentence, Tone};
+use crate::ui::part::{Pages, Tone};
 use crate::ui::rows::ActionRows;
+use crate::ui::sentence::Sentence;
 use crate::ui::untrusted::Untrusted;
 
 /// The search page.

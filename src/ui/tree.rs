@@ -3,7 +3,9 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 
-use crate::ui::part::{Badge, Named, Sentence};
+use crate::ui::part::{Badge, Named};
+use crate::ui::sentence::Sentence;
+use crate::ui::words;
 
 /// One delegation with its sub-delegations.
 #[derive(Clone, Debug, Template)]
@@ -32,6 +34,12 @@ pub struct Branch {
 impl HtmlSafe for Branch {}
 
 impl Branch {
+    fn passed_on(&self) -> String {
+        let drawn = u64::try_from(self.branches.len()).expect("the branches of one page are few");
+        let more = if self.more.is_some() { " and more" } else { "" };
+        format!("{}{more}", words::counted(drawn, "sub-delegation", "sub-delegations"))
+    }
+
     fn has_children(&self) -> bool {
         !self.branches.is_empty() || self.more.is_some()
     }

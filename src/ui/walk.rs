@@ -4,7 +4,8 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::domain::finding::Level;
-use crate::ui::part::{Badge, Icon, Sentence, Tone};
+use crate::ui::part::{Badge, Icon, Tone};
+use crate::ui::sentence::Sentence;
 use crate::ui::untrusted::Quoted;
 
 /// All steps.

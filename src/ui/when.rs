@@ -20,8 +20,8 @@ impl Zone {
 
     /// What the preferences offer, in minutes east of UTC.
     const OFFERED: [i16; 33] = [
-        -720, -660, -600, -540, -480, -420, -360, -300, -240, -210, -180, -120, -60, 0, 60, 120, 180, 210, 240, 270, 300, 330, 345, 360, 390, 420,
-        480, 540, 570, 600, 660, 720, 780,
+        -720, -660, -600, -540, -480, -420, -360, -300, -240, -210, -180, -120, -60, 0, 60, 120, 180, 210, 240, 270, 300, 330, 345, 360,
+        390, 420, 480, 540, 570, 600, 660, 720, 780,
     ];
 
     /// All that the preferences offer, west to east.
@@ -75,10 +75,7 @@ impl When {
     fn written(time: Timestamp, zone: Zone, form: &str) -> Self {
         let utc = DateTime::<Utc>::from_timestamp_micros(time.micros()).expect("a Timestamp has four digits of year");
         let east = FixedOffset::east_opt(i32::from(zone.minutes_east) * 60).expect("an offered zone lies within a day of UTC");
-        Self {
-            iso: utc.to_rfc3339_opts(SecondsFormat::Millis, true),
-            text: format!("{} {zone}", utc.with_timezone(&east).format(form)),
-        }
+        Self { iso: utc.to_rfc3339_opts(SecondsFormat::Millis, true), text: format!("{} {zone}", utc.with_timezone(&east).format(form)) }
     }
 }
 

@@ -76,7 +76,8 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped_by_three() {
-        for (n, text) in [(0, "0"), (999, "999"), (1000, "1\u{202f}000"), (48_112, "48\u{202f}112"), (1_234_567, "1\u{202f}234\u{202f}567")] {
+        for (n, text) in [(0, "0"), (999, "999"), (1000, "1\u{202f}000"), (48_112, "48\u{202f}112"), (1_234_567, "1\u{202f}234\u{202f}567")]
+        {
             assert_eq!(number(n), text);
         }
         assert_eq!(counted(1, "action", "actions"), "1 action");

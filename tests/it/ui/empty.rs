@@ -13,11 +13,12 @@ use onus::ui::error::ErrorPage;
 use onus::ui::frame::Frame;
 use onus::ui::integrity::Integrity;
 use onus::ui::overview::Overview;
-use onus::ui::part::{Badge, Copyable, Named, Pages, Sentence, Tone};
+use onus::ui::part::{Badge, Copyable, Named, Pages, Tone};
 use onus::ui::people::{Party, People};
 use onus::ui::person::PersonPage;
 use onus::ui::rows::{ActionRows, DelegationRows};
 use onus::ui::search::{Outcome, Search};
+use onus::ui::sentence::Sentence;
 use onus::ui::tree::Branch;
 use onus::ui::untrusted::{Untrusted, Verbatim};
 use onus::ui::walk::WalkList;
@@ -35,6 +36,7 @@ fn verbatim() -> Verbatim {
 pub(super) fn pages() -> Vec<Rendered> {
     let mut pages = lists();
     pages.extend(things());
+    pages.extend(other_things());
     pages
 }
 
@@ -55,15 +57,32 @@ fn lists() -> Vec<Rendered> {
             },
         ),
         rendered("empty-search", &search(Outcome::Start)),
-        rendered("empty-search-nothing", &search(Outcome::Nothing { alone: vec![Sentence::default().code("caller:agent").words(" alone finds 42\u{202f}880")] })),
+        rendered(
+            "empty-search-nothing",
+            &search(Outcome::Nothing { alone: vec![Sentence::default().code("caller:agent").words(" alone finds 42\u{202f}880")] }),
+        ),
         rendered(
             "empty-delegations",
-            &Delegations { frame: frame("Delegations"), count: String::new(), choices: vec![], rows: DelegationRows::default(), pages: Pages::default() },
+            &Delegations {
+                frame: frame("Delegations"),
+                count: String::new(),
+                choices: vec![],
+                rows: DelegationRows::default(),
+                pages: Pages::default(),
+            },
         ),
         rendered("empty-people", &People { frame: frame("People and agents"), people: Party::default(), agents: Party::default() }),
         rendered(
             "empty-integrity",
-            &Integrity { frame: frame("Integrity"), checks: vec![], checkpoints: vec![], newest: None, key: vec![], command: Copyable::new("onus verify"), failures: vec![] },
+            &Integrity {
+                frame: frame("Integrity"),
+                checks: vec![],
+                checkpoints: vec![],
+                newest: None,
+                key: vec![],
+                command: Copyable::new("onus verify"),
+                failures: vec![],
+            },
         ),
         rendered(
             "empty-error",
@@ -112,7 +131,13 @@ fn things() -> Vec<Rendered> {
                 documents: Documents::NotStated,
                 attribution: Attribution { tone: Tone::Unknown, headline: "Cannot be known", because: vec![], arguments: vec![] },
                 entry: vec![],
-                proof: Proof { state: Badge::new(Tone::Unknown, "NOT YET UNDER A CHECKPOINT"), words: Sentence::default(), facts: vec![], download: None, command: Copyable::new("onus verify") },
+                proof: Proof {
+                    state: Badge::new(Tone::Unknown, "NOT YET UNDER A CHECKPOINT"),
+                    words: Sentence::default(),
+                    facts: vec![],
+                    download: None,
+                    command: Copyable::new("onus verify"),
+                },
                 reports: vec![],
                 entry_bytes: verbatim(),
                 event: None,
@@ -137,6 +162,11 @@ fn things() -> Vec<Rendered> {
                 search: "/search".to_owned(),
             },
         ),
+    ]
+}
+
+fn other_things() -> Vec<Rendered> {
+    vec![
         rendered(
             "empty-person",
             &PersonPage {

@@ -5,7 +5,24 @@ use std::collections::BTreeSet;
 const VOID: [&str; 5] = ["meta", "link", "input", "br", "use"];
 const INTERACTIVE: [&str; 5] = ["a", "button", "input", "select", "summary"];
 const NOT_IN_A_PARAGRAPH: [&str; 18] = [
-    "p", "div", "ul", "ol", "dl", "table", "details", "figure", "section", "pre", "h1", "h2", "h3", "form", "nav", "blockquote", "header", "footer",
+    "p",
+    "div",
+    "ul",
+    "ol",
+    "dl",
+    "table",
+    "details",
+    "figure",
+    "section",
+    "pre",
+    "h1",
+    "h2",
+    "h3",
+    "form",
+    "nav",
+    "blockquote",
+    "header",
+    "footer",
 ];
 
 pub(super) struct Page<'a> {
@@ -145,4 +162,44 @@ fn tag<'a>(page: &str, part: &'a str) -> Tag<'a> {
         }
     }
     Tag { name, attributes, is_end, is_void: closes_itself || VOID.contains(&name), text }
+}
+
+/// Each check refuses what it is there to refuse.
+#[test]
+fn broken_pages_are_noticed() {
+    const SOUND: &str = "<!doctype html>\n<html lang=\"en\"><title>t</title><a class=\"skip\" href=\"#main\">s</a><header></header>\
+        <main id=\"main\"><h1>t</h1>@</main><footer></footer></html>";
+    let sound = |body: &str| {
+        let html = SOUND.replace('@', body);
+        std::panic::catch_unwind(|| {
+            let page = Page::read("broken", &html);
+            page.has_one_heading_and_landmarks();
+            page.has_no_inline_style_or_script();
+            page.has_unique_ids_and_no_dangling_references();
+            page.has_times_that_machines_read();
+            page.nests_as_html_allows();
+        })
+        .is_ok()
+    };
+    assert!(sound("<p>words <a href=\"/x\">link</a></p>"));
+    for broken in [
+        "<h1>second</h1>",
+        "<h3>skips a level</h3>",
+        "<p style=\"color:red\">x</p>",
+        "<style>p{}</style>",
+        "<p onclick=\"x()\">x</p>",
+        "<script>x()</script>",
+        "<a href=\"https://example.com/\">x</a>",
+        "<a href=\"javascript:x()\">x</a>",
+        "<p id=\"main\">x</p>",
+        "<a href=\"#nowhere\">x</a>",
+        "<time datetime=\"yesterday\">2026-11-21 UTC</time>",
+        "<time datetime=\"2026-11-21T20:11:50Z\">2026-11-21</time>",
+        "<a href=\"/x\"><button>x</button></a>",
+        "<p><div>x</div></p>",
+        "<p><b>x</p></b>",
+        "<p>x",
+    ] {
+        assert!(!sound(broken), "nobody noticed {broken}");
+    }
 }

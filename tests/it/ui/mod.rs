@@ -5,6 +5,7 @@ mod contrast;
 mod empty;
 mod markup;
 mod rich;
+mod rich_ledger;
 mod rich_pages;
 
 use std::collections::BTreeMap;

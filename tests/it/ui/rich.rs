@@ -2,15 +2,14 @@
 
 use onus::domain::delegation::CallerClass;
 use onus::domain::finding::{Code, Level, Verdict};
-use onus::ui::action::{
-    ActionPage, ArgumentRow, Attribution, DocumentRow, Documents, Proof, Reason, Reassessment, ReportRow, VerdictBox,
-};
+use onus::ui::action::{ActionPage, ArgumentRow, Attribution, DocumentRow, Documents, Proof, Reason, Reassessment, ReportRow, VerdictBox};
 use onus::ui::frame::Section;
-use onus::ui::part::{Badge, Copyable, Fact, Named, Sentence, Tone};
+use onus::ui::part::{Badge, Copyable, Named, Tone};
+use onus::ui::sentence::{Fact, Sentence};
 use onus::ui::untrusted::{Quoted, Untrusted, Verbatim};
 use onus::ui::walk::{DiffRow, Step, StepKind, WalkList, Within};
 
-use super::{Rendered, agent, at, frame, rendered, rich_pages};
+use super::{Rendered, agent, at, frame, rendered, rich_ledger, rich_pages};
 
 pub(super) const HASH: &str = "9f2c1b7e4d5a60718293a4b5c6d7e8f90123456789abcdef0123456789abcdef";
 pub(super) const HOSTILE: &str = "<script>alert(1)</script> \u{202e}gpj.eciovni \u{e0041} p\u{430}ypal <b>Approve</b>";
@@ -18,6 +17,7 @@ pub(super) const HOSTILE: &str = "<script>alert(1)</script> \u{202e}gpj.eciovni 
 pub(super) fn pages() -> Vec<Rendered> {
     let mut pages = vec![rendered("action", &action())];
     pages.extend(rich_pages::pages());
+    pages.extend(rich_ledger::pages());
     pages
 }
 
@@ -62,10 +62,15 @@ fn action() -> ActionPage {
         },
         reports: vec![report(911, "tool-gateway", true), report(915, "billing", false)],
         entry_bytes: Verbatim {
-            text: Untrusted::new(format!("{{\"findings\":[\"scope_exceeded\"],\"index\":911,\"log\":\"example.com/onus\",\"payload\":\"{HASH}\"}}")),
+            text: Untrusted::new(format!(
+                "{{\"findings\":[\"scope_exceeded\"],\"index\":911,\"log\":\"example.com/onus\",\"payload\":\"{HASH}\"}}"
+            )),
             label: "Entry bytes",
         },
-        event: Some(Verbatim { text: Untrusted::new(format!("{{\n  \"action_id\": \"act_01J9ZK1\",\n  \"note\": \"{HOSTILE}\"\n}}")), label: "Event" }),
+        event: Some(Verbatim {
+            text: Untrusted::new(format!("{{\n  \"action_id\": \"act_01J9ZK1\",\n  \"note\": \"{HOSTILE}\"\n}}")),
+            label: "Event",
+        }),
     }
 }
 
@@ -76,7 +81,9 @@ fn verdict() -> VerdictBox {
         reasons: vec![
             reason(
                 Level::Bad,
-                Sentence::new("Over the limit: ").code("/amount_cents").words(" is at most 500\u{202f}000 in the sub-delegation, and was 4\u{202f}820\u{202f}000"),
+                Sentence::new("Over the limit: ")
+                    .code("/amount_cents")
+                    .words(" is at most 500\u{202f}000 in the sub-delegation, and was 4\u{202f}820\u{202f}000"),
                 6,
             ),
             reason(Level::Bad, Sentence::new("Out of scope: ").code("payments:create").words(" is not in ").code("[payments:read]"), 6),
@@ -117,11 +124,18 @@ fn steps() -> Vec<Step> {
         },
         Step {
             facts: vec![
-                Sentence::new("Scope ").code("payments:create payments:read invoices:read").words(", at most 5\u{202f}000\u{202f}000 ").code("/amount_cents").words(" a month."),
+                Sentence::new("Scope ")
+                    .code("payments:create payments:read invoices:read")
+                    .words(", at most 5\u{202f}000\u{202f}000 ")
+                    .code("/amount_cents")
+                    .words(" a month."),
                 Sentence::new("Given ").time(at("2026-11-01T09:00:00Z")).words(", ends ").time(at("2026-11-30T22:59:59Z")).words("."),
             ],
             evidence: Some(Sentence::new("Asserted: on the word of billing. ").link("Leaf index 12", "/entries/12")),
-            quotes: vec![Quoted { text: Untrusted::new("Pay supplier invoices, November"), author: Untrusted::new("Purpose, as stated by billing") }],
+            quotes: vec![Quoted {
+                text: Untrusted::new("Pay supplier invoices, November"),
+                author: Untrusted::new("Purpose, as stated by billing"),
+            }],
             ..Step::new(2, StepKind::Delegation, Named::delegation("dlg_01J9"))
         },
         Step {
@@ -165,15 +179,30 @@ fn steps() -> Vec<Step> {
 
 fn diff() -> Vec<DiffRow> {
     vec![
-        DiffRow { term: "Scope".into(), result: Within::Outside, allows: Sentence::default().code("payments:read"), did: Sentence::default().code("payments:create") },
+        DiffRow {
+            term: "Scope".into(),
+            result: Within::Outside,
+            allows: Sentence::default().code("payments:read"),
+            did: Sentence::default().code("payments:create"),
+        },
         DiffRow {
             term: Sentence::new("Limit ").code("/amount_cents"),
             result: Within::Outside,
             allows: "at most 500\u{202f}000".into(),
             did: "4\u{202f}820\u{202f}000".into(),
         },
-        DiffRow { term: "Time".into(), result: Within::Within, allows: Sentence::new("until ").time(at("2026-11-21T20:26:00Z")), did: at("2026-11-21T20:11:50Z").into() },
-        DiffRow { term: "Resource".into(), result: Within::NotChecked, allows: "any".into(), did: Sentence::default().code("account:DE89370400440532013000") },
+        DiffRow {
+            term: "Time".into(),
+            result: Within::Within,
+            allows: Sentence::new("until ").time(at("2026-11-21T20:26:00Z")),
+            did: at("2026-11-21T20:11:50Z").into(),
+        },
+        DiffRow {
+            term: "Resource".into(),
+            result: Within::NotChecked,
+            allows: "any".into(),
+            did: Sentence::default().code("account:DE89370400440532013000"),
+        },
     ]
 }
 
@@ -209,10 +238,17 @@ fn attribution() -> Attribution {
         tone: Tone::Warn,
         headline: "The agent decided, after it had read content that others may write",
         because: vec![
-            Sentence::new("Rule 3: the action changes something, and ").code("/arguments/iban").words(" is found in a document from outside and not in the person's words."),
+            Sentence::new("Rule 3: the action changes something, and ")
+                .code("/arguments/iban")
+                .words(" is found in a document from outside and not in the person's words."),
         ],
         arguments: vec![
-            argument("/arguments/iban", "DE89370400440532013000", Sentence::new("in ").name(Named::document(HASH, "mail://inbox/inv-4471.pdf")).words(" at 118"), true),
+            argument(
+                "/arguments/iban",
+                "DE89370400440532013000",
+                Sentence::new("in ").name(Named::document(HASH, "mail://inbox/inv-4471.pdf")).words(" at 118"),
+                true,
+            ),
             argument("/arguments/amount_cents", "4820000", "in the person's words".into(), false),
             argument("/arguments/note", HOSTILE, "nowhere".into(), false),
             argument("/arguments/blob", &"x".repeat(900), "nowhere".into(), false),
@@ -239,7 +275,11 @@ fn report(index: u64, source: &str, is_this: bool) -> ReportRow {
         source: Named::service(source),
         outcome: "succeeded",
         recorded: at("2026-11-21T20:11:51Z"),
-        compared: if is_this { "agrees".into() } else { Sentence::new("differs in ").code("/action/arguments/amount_cents").words(" ").badge(Badge::finding(Code::ReportDisagreement)) },
+        compared: if is_this {
+            "agrees".into()
+        } else {
+            Sentence::new("differs in ").code("/action/arguments/amount_cents").words(" ").badge(Badge::finding(Code::ReportDisagreement))
+        },
         is_this,
     }
 }

@@ -2,34 +2,27 @@
 
 use onus::domain::delegation::CallerClass;
 use onus::domain::finding::Code;
-use onus::tlog::position::LeafIndex;
 use onus::ui::agent::{AgentPage, VersionRow};
 use onus::ui::chart::Chart;
 use onus::ui::delegation::{DelegationPage, Hop, Standing};
 use onus::ui::delegations::Delegations;
-use onus::ui::document::DocumentPage;
-use onus::ui::entry::{EntryPage, Member, MemberValue};
-use onus::ui::error::{ErrorPage, FieldProblem};
-use onus::ui::frame::{Frame, IntegrityLine, Section};
-use onus::ui::help::Help;
-use onus::ui::help_findings::HelpFindings;
-use onus::ui::integrity::{Check, CheckLine, CheckState, CheckpointRow, Integrity};
+use onus::ui::frame::{Frame, Section};
 use onus::ui::overview::{ClassCard, Overview, Period};
-use onus::ui::part::{Badge, Copyable, Fact, Named, Pages, Sentence, Tone};
+use onus::ui::part::{Badge, Copyable, Named, Pages, Tone};
 use onus::ui::people::{Party, PartyRow, People};
 use onus::ui::person::PersonPage;
 use onus::ui::rows::{ActionRow, ActionRows, DelegationRow, DelegationRows};
 use onus::ui::search::{Filter, Outcome, ReadAs, Search};
-use onus::ui::signin::{SignIn, SignInState};
+use onus::ui::sentence::{Fact, Sentence};
 use onus::ui::tree::Branch;
-use onus::ui::untrusted::{Quoted, Untrusted, Verbatim};
+use onus::ui::untrusted::{Quoted, Untrusted};
 use onus::ui::words;
 
 use super::rich::{HASH, HOSTILE};
+use super::rich_ledger::check_lines;
 use super::{Rendered, agent, at, frame, rendered};
 
 pub(super) fn pages() -> Vec<Rendered> {
-    let sign_in = |title: &str, state| SignIn { frame: Frame { reader: None, ..frame(title, None) }, state };
     vec![
         rendered("overview", &overview()),
         rendered("search", &found()),
@@ -39,16 +32,6 @@ pub(super) fn pages() -> Vec<Rendered> {
         rendered("people", &people()),
         rendered("person", &person()),
         rendered("agent", &agent_page()),
-        rendered("document", &document()),
-        rendered("entry", &entry()),
-        rendered("integrity", &integrity()),
-        rendered("help", &Help { frame: frame("Help", Some(Section::Help)) }),
-        rendered("help-findings", &HelpFindings { frame: frame("Findings – Help", Some(Section::Help)) }),
-        rendered("error", &error()),
-        rendered("signin", &sign_in("Sign in", SignInState::Ready { token: "t0k3n".to_owned(), return_to: "/".to_owned() })),
-        rendered("signin-needed", &sign_in("Sign in to read this ledger", SignInState::Needed)),
-        rendered("signin-spent", &sign_in("Problem: this link does not sign you in", SignInState::Spent)),
-        rendered("signin-ended", &sign_in("Problem: your session has ended", SignInState::Ended)),
     ]
 }
 
@@ -56,6 +39,7 @@ pub(super) fn rows(count: usize) -> ActionRows {
     let row = |place: usize| ActionRow {
         occurred: (!place.is_multiple_of(7)).then(|| at("2026-11-21T20:01:50Z")),
         action: Named::action(&format!("act_{place}"), "payments.create"),
+        detail: place.is_multiple_of(2).then(|| Untrusted::new("invoice:4471")),
         human: (place % 5 != 4).then(|| Named::person("user:maria@example.com").without_class()),
         actor: agent("agent:invoice"),
         findings: [Code::ScopeExceeded, Code::UntrustedSource].into_iter().take(place % 3).map(Badge::finding).collect(),
@@ -67,7 +51,11 @@ pub(super) fn rows(count: usize) -> ActionRows {
 fn delegation_rows() -> DelegationRows {
     let row = |place: u64| DelegationRow {
         delegation: Named::delegation(&format!("dlg_01J9{place}")),
-        badges: if place == 1 { vec![Badge::new(Tone::Unknown, "EXPIRED"), Badge::finding(Code::ScopeWidened)] } else { vec![Badge::new(Tone::Ok, "ACTIVE")] },
+        badges: if place == 1 {
+            vec![Badge::new(Tone::Unknown, "EXPIRED"), Badge::finding(Code::ScopeWidened)]
+        } else {
+            vec![Badge::new(Tone::Ok, "ACTIVE")]
+        },
         delegator: Named::person("user:maria@example.com"),
         agent: agent("agent:orchestrator"),
         ends: at("2026-11-30T22:59:59Z"),
@@ -76,7 +64,7 @@ fn delegation_rows() -> DelegationRows {
     DelegationRows { caption: "Delegations, newest first", rows: (0..4).map(row).collect() }
 }
 
-fn both_pages() -> Pages {
+pub(super) fn both_pages() -> Pages {
     Pages { newer: Some("/search?cursor=a".to_owned()), older: Some("/search?cursor=b".to_owned()) }
 }
 
@@ -100,11 +88,17 @@ fn overview() -> Overview {
             from: at("2026-11-20T20:12:00Z"),
             to: at("2026-11-21T20:12:00Z"),
             href: "/?from=2026-11-20T20%3A12%3A00Z".to_owned(),
-            choices: vec![("Last 24 hours".to_owned(), "/?period=24h".to_owned(), true), ("Last 14 days".to_owned(), "/?period=14d".to_owned(), false)],
+            choices: vec![
+                ("Last 24 hours".to_owned(), "/?period=24h".to_owned(), true),
+                ("Last 14 days".to_owned(), "/?period=14d".to_owned(), false),
+            ],
         }),
         needs_a_person: vec![
             Sentence::default().link("3 actions went outside their delegation", "/search?finding=scope_exceeded"),
-            Sentence::default().link("1 delegation was used after it ended", "/search?finding=delegation_expired").words(", last by ").name(agent("agent:mailer").without_class()),
+            Sentence::default()
+                .link("1 delegation was used after it ended", "/search?finding=delegation_expired")
+                .words(", last by ")
+                .name(agent("agent:mailer").without_class()),
         ],
         needs_count: 4,
         classes: vec![
@@ -116,17 +110,6 @@ fn overview() -> Overview {
         findings_href: Some("/search".to_owned()),
         checks: check_lines(),
     }
-}
-
-fn check_lines() -> Vec<CheckLine> {
-    let line = |name, state, covered: &'static str| CheckLine { name, state, covered: covered.into() };
-    vec![
-        line("Every entry hashes to its link", CheckState::Passed, "48\u{202f}112 of 48\u{202f}112"),
-        line("Search index equals ledger", CheckState::Partly, "48\u{202f}090 of 48\u{202f}112"),
-        line("Seen by an outside witness", CheckState::NotRun, "0 of 0, no witness is set up"),
-        line("Checkpoint signed", CheckState::Failed, "1 of 1"),
-        line("Derived tables rebuilt and compared", CheckState::Old, "40\u{202f}000 of 48\u{202f}112"),
-    ]
 }
 
 fn search(title: &str, query: &str, outcome: Outcome) -> Search {
@@ -148,7 +131,11 @@ fn search(title: &str, query: &str, outcome: Outcome) -> Search {
 
 fn found() -> Search {
     let count = "More than 10\u{202f}000 results".to_owned();
-    search("northwind – Search", "northwind \"quoted\"", Outcome::Found { count, rows: rows(100), pages: both_pages(), pinned: Some("/search?q=a&at=48112".to_owned()) })
+    search(
+        "northwind – Search",
+        "northwind \"quoted\"",
+        Outcome::Found { count, rows: rows(100), pages: both_pages(), pinned: Some("/search?q=a&at=48112".to_owned()) },
+    )
 }
 
 fn wrong() -> Search {
@@ -180,18 +167,39 @@ fn delegation() -> DelegationPage {
         id: Copyable::new("dlg_01JA"),
         delegator: Named::person("user:maria@example.com"),
         agent: agent("agent:orchestrator"),
-        standing: Standing { tone: Tone::Ok, headline: "Active", lines: vec![Sentence::new("Ends ").time(at("2026-11-30T22:59:59Z")).words(", in 9 days.")] },
-        purpose: Some(Quoted { text: Untrusted::new(HOSTILE), author: Untrusted::new("Purpose, as stated by billing. Nobody has checked it.") }),
+        standing: Standing {
+            tone: Tone::Ok,
+            headline: "Active",
+            lines: vec![Sentence::new("Ends ").time(at("2026-11-30T22:59:59Z")).words(", in 9 days.")],
+        },
+        purpose: Some(Quoted {
+            text: Untrusted::new(HOSTILE),
+            author: Untrusted::new("Purpose, as stated by billing. Nobody has checked it."),
+        }),
         terms: vec![
             Fact::new("Scope", Sentence::default().code("payments:create").words(" ").code("payments:read").words(" ").code("invoices:*")),
             Fact::new("Limits", Sentence::default().code("/amount_cents").words(" at most 5\u{202f}000\u{202f}000 a month")),
             Fact::new("Time", Sentence::default().time(at("2026-11-01T09:00:00Z")).words(" to ").time(at("2026-11-30T22:59:59Z"))),
             Fact::new("May pass on", "yes, 2 levels"),
         ],
-        evidence: vec![Fact::new("Proved by", "the word of billing"), Fact::new("Entry", Sentence::default().link("leaf index 12", "/entries/12")), Fact::new("Leaf hash", Copyable::new(HASH))],
+        evidence: vec![
+            Fact::new("Proved by", "the word of billing"),
+            Fact::new("Entry", Sentence::default().link("leaf index 12", "/entries/12")),
+            Fact::new("Leaf hash", Copyable::new(HASH)),
+        ],
         hops: vec![
-            Hop { who: Sentence::default().name(Named::delegation("dlg_01J9")), removed: vec![Sentence::default().code("invoices:read")], lowered: vec!["limit 5\u{202f}000\u{202f}000 → 500\u{202f}000".into()], widened: vec![] },
-            Hop { who: Sentence::default().name(Named::delegation("dlg_01JB")), removed: vec![], lowered: vec![], widened: vec![Sentence::default().code("mail:send")] },
+            Hop {
+                who: Sentence::default().name(Named::delegation("dlg_01J9")),
+                removed: vec![Sentence::default().code("invoices:read")],
+                lowered: vec!["limit 5\u{202f}000\u{202f}000 → 500\u{202f}000".into()],
+                widened: vec![],
+            },
+            Hop {
+                who: Sentence::default().name(Named::delegation("dlg_01JB")),
+                removed: vec![],
+                lowered: vec![],
+                widened: vec![Sentence::default().code("mail:send")],
+            },
             Hop { who: Sentence::default().name(Named::delegation("dlg_01JC")), removed: vec![], lowered: vec![], widened: vec![] },
         ],
         tree: branch("dlg_01J9", 0),
@@ -223,7 +231,11 @@ fn people() -> People {
     };
     People {
         frame: frame("People and agents", Some(Section::People)),
-        people: Party { count: "2 people".to_owned(), rows: vec![row(Named::person("user:maria@example.com")), row(Named::person(HOSTILE))], pages: both_pages() },
+        people: Party {
+            count: "2 people".to_owned(),
+            rows: vec![row(Named::person("user:maria@example.com")), row(Named::person(HOSTILE))],
+            pages: both_pages(),
+        },
         agents: Party { count: "1 agent".to_owned(), rows: vec![row(agent("agent:invoice"))], pages: Pages::default() },
     }
 }
@@ -233,7 +245,10 @@ fn person() -> PersonPage {
         frame: frame("user:maria@example.com – Person", Some(Section::People)),
         name: Untrusted::new("user:maria@example.com"),
         id: Copyable::new("user:maria@example.com"),
-        facts: vec![Fact::new("Namespace", Sentence::default().code("billing")), Fact::new("Known person", "no: this principal is not linked to a person")],
+        facts: vec![
+            Fact::new("Namespace", Sentence::default().code("billing")),
+            Fact::new("Known person", "no: this principal is not linked to a person"),
+        ],
         by_class: CallerClass::ALL.map(|class| (class, "4\u{202f}118 actions".to_owned(), "/search?x=y".to_owned())).into(),
         acting_now: vec![(agent("agent:orchestrator"), "2 delegations".to_owned()), (agent("agent:invoice"), "1 delegation".to_owned())],
         given: delegation_rows(),
@@ -248,7 +263,11 @@ fn agent_page() -> AgentPage {
         frame: frame("agent:invoice – Agent", Some(Section::People)),
         name: Untrusted::new("agent:invoice"),
         id: Copyable::new("agent:invoice"),
-        facts: vec![Fact::new("Actions", "4\u{202f}118"), Fact::new("Denied", "3.9\u{202f}%"), Fact::new("Last seen", at("2026-11-21T20:01:50Z"))],
+        facts: vec![
+            Fact::new("Actions", "4\u{202f}118"),
+            Fact::new("Denied", "3.9\u{202f}%"),
+            Fact::new("Last seen", at("2026-11-21T20:01:50Z")),
+        ],
         acted_for: vec![(Named::person("user:maria@example.com"), "4\u{202f}118 actions".to_owned())],
         versions: vec![VersionRow {
             kind: "Model",
@@ -261,66 +280,5 @@ fn agent_page() -> AgentPage {
         actions: rows(5),
         pages: both_pages(),
         search: "/search?agent_id=agent%3Ainvoice".to_owned(),
-    }
-}
-
-fn document() -> DocumentPage {
-    DocumentPage {
-        frame: frame("inv-4471.pdf – Document", None),
-        sha256: Copyable::new(HASH),
-        facts: vec![Fact::new("Named", Sentence::default().code(HOSTILE)), Fact::new("Store", Sentence::default().code("mail-inbox")), Fact::new("Size", words::bytes(1500))],
-        content: Some(Quoted { text: Untrusted::new(format!("{HOSTILE}\nline two")), author: Untrusted::new("Content, as reported by tool-gateway") }),
-        agents: vec![(agent("agent:invoice"), "before 3 actions".to_owned())],
-        people: vec![(Named::person("user:maria@example.com"), "3 actions".to_owned())],
-        action_count: "3 actions".to_owned(),
-        actions: rows(3),
-        pages: Pages::default(),
-    }
-}
-
-fn entry() -> EntryPage {
-    let member = |pointer: &str, value| Member { pointer: Untrusted::new(pointer), value };
-    EntryPage {
-        frame: frame("Entry 911", None),
-        index: "911".to_owned(),
-        entry_type: "action.recorded".to_owned(),
-        about: Some(Sentence::new("action ").name(Named::action("act_01J9ZK1", "act_01J9ZK1"))),
-        earlier: Some("/entries/910".to_owned()),
-        later: Some("/entries/912".to_owned()),
-        facts: vec![Fact::new("Leaf hash", Copyable::new(HASH)), Fact::new("Recorded", at("2026-11-21T20:11:51Z")), Fact::new("Link to the entry before", Copyable::new(HASH))],
-        findings: vec![Badge::finding(Code::ScopeExceeded)],
-        checks: check_lines(),
-        members: vec![
-            member("/action/arguments/iban", MemberValue::Shown(Untrusted::new(format!("\"{HOSTILE}\"")))),
-            member("/trigger/content", MemberValue::Erased),
-            member("/context/0/content", MemberValue::Withheld),
-        ],
-        bytes: Verbatim { text: Untrusted::new(format!("{{\"findings\":[],\"index\":911,\"prev\":\"{HASH}\"}}")), label: "Entry bytes" },
-        proof: Some("/v1/entries/911/proof".to_owned()),
-    }
-}
-
-fn integrity() -> Integrity {
-    let check = |line| Check { line, meaning: "Recomputed from the stored bytes, one by one.", when: Some(at("2026-11-21T20:10:00Z")), by: "this server" };
-    Integrity {
-        frame: Frame { integrity: IntegrityLine::Failed { first_wrong: LeafIndex::new(4711) }, ..frame("Integrity", Some(Section::Integrity)) },
-        checks: check_lines().into_iter().map(check).collect(),
-        checkpoints: vec![CheckpointRow { size: "48\u{202f}112".to_owned(), root: Copyable::new(HASH), signed: at("2026-11-21T20:10:00Z") }],
-        newest: Some("example.com/onus\n48112\nnyK+…\n\n— example.com/onus AbC…\n".to_owned()),
-        key: vec![Fact::new("Origin", Sentence::default().code("example.com/onus")), Fact::new("Verifier key", Copyable::new(format!("example.com/onus+9f2c1b7e+{HASH}")))],
-        command: Copyable::new("onus verify --data DIR --vkey KEY --checkpoint FILE --deep"),
-        failures: vec![Sentence::new("Checkpoint signed: FAILED ").time(at("2026-11-21T20:10:00Z")).words(", first wrong ").link("leaf index 4\u{202f}711", "/entries/4711")],
-    }
-}
-
-fn error() -> ErrorPage {
-    ErrorPage {
-        frame: frame("Problem: no such action", None),
-        status: 404,
-        code: "not_found",
-        title: "No such action",
-        detail: Untrusted::new(format!("No action goes by the id {HOSTILE}.")),
-        fields: vec![FieldProblem { path: Untrusted::new("/q"), message: Untrusted::new("expected an id") }],
-        ways_out: vec![Sentence::default().link("Search for it", "/search?q=x")],
     }
 }
