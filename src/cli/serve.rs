@@ -63,16 +63,16 @@ pub struct Opened {
 
 /// Serves until told to stop.
 pub fn run(args: &ServeArgs) -> Result<ExitCode, CliError> {
-    start_program_log();
+    start_program_log("info,tantivy=warn,actix_server=warn,refinery_core=warn");
     let (folder, mark_file) = folder_of(&args.data, args.high_water.as_ref())?;
     let opened = open(folder, mark_file, args.confirm_clock)?;
     let listener = listen(args.listen)?;
     serve(&opened, listener, args.base_url.as_deref(), |url| output::result(format_args!("listening on {url}")))
 }
 
-/// Program logs go to standard error: for people on a terminal, as JSON elsewhere. `RUST_LOG` chooses what.
-pub fn start_program_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,tantivy=warn,actix_server=warn".into());
+/// Program logs go to standard error: for people on a terminal, as JSON elsewhere. `RUST_LOG` chooses what, else `default`.
+pub fn start_program_log(default: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| default.into());
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second subscriber in one process (tests) changes nothing.
     let _ = if std::io::stderr().is_terminal() { builder.try_init() } else { builder.json().try_init() };
