@@ -131,9 +131,9 @@ pub fn serve(
         idempotency: Idempotency::new(Arc::clone(&opened.db)),
         fingerprint_key: opened.fingerprint_key,
         cursors: Cursors::new(opened.cursor_key),
-        error_page: None,
+        error_page: Some(crate::ui::site::error_page),
     };
-    let table = RouteTable::new(crate::api::routes()).map_err(|e| CliError::Answer(e.to_string()))?;
+    let table = RouteTable::new([crate::api::routes(), crate::ui::routes()].concat()).map_err(|e| CliError::Answer(e.to_string()))?;
     let data = ledger.clone();
     let outcome = rt::System::new().block_on(async move {
         let configure = move |config: &mut web::ServiceConfig| {

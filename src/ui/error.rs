@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::http::codes::Code;
 use crate::ui::frame::Frame;
 use crate::ui::part::Tone;
 use crate::ui::sentence::Sentence;
@@ -40,4 +41,14 @@ impl ErrorPage {
     fn tone(&self) -> Tone {
         if self.status >= 500 { Tone::Bad } else { Tone::Warn }
     }
+}
+
+/// Where to go from a problem.
+pub fn ways_out(code: Code) -> Vec<Sentence> {
+    let mut ways = vec![Sentence::new("Go to the ").link("overview", "/").words(", or ").link("search", "/search").words(".")];
+    if code == Code::NotFound {
+        ways.insert(0, Sentence::new("Entries are never deleted, so an ID that does not open was never recorded here, or you may not see it."));
+    }
+    ways.push(Sentence::new("What the code means: ").link(code.as_str(), format!("/problems/{}", code.as_str())).words("."));
+    ways
 }

@@ -3,6 +3,8 @@
 //! A page struct holds words that are ready to print: handlers format, templates print, neither decides. Text that an agent, a
 //! document or a source wrote is [`untrusted::Untrusted`] all the way, so that it cannot be printed raw by oversight.
 
+pub mod site;
+pub mod session_pages;
 pub mod assets;
 pub mod untrusted;
 pub mod words;
@@ -30,3 +32,10 @@ pub mod signin;
 pub mod help;
 pub mod help_findings;
 pub mod error;
+
+use crate::http::route::Registered;
+
+/// Every row of the pages.
+pub fn routes() -> Vec<Registered> {
+    [session_pages::routes()].concat()
+}
