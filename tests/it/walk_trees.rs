@@ -173,6 +173,7 @@ fn act(past: &mut MemoryPast, named: usize) -> Arc<Recorded<Action>> {
     let mut report = recorded(index, acted);
     let kind = EventKind::ActionRecorded(Box::new(report.what.clone()));
     let submission = Submission {
+        event_id: &report.event_id,
         kind: &kind,
         occurred_at: report.occurred_at,
         recorded_at: report.recorded_at,
