@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value as Json, json};
 
 use crate::api::place::{EntryPlace, salts_json};
+use crate::domain::action::{DecisionEffect, OutcomeStatus};
 use crate::domain::finding::Verdict;
 use crate::domain::walk::walk;
 use crate::http::authentication::{Authenticated, agent_id_claim};
@@ -162,7 +163,9 @@ fn answer_data(rows: Rows<'_>, entry: &OpenedEntry) -> Result<Map<String, Json>,
                 json!({ "verdict": attribution.verdict.as_str(), "rule": attribution.verdict.rule(), "missing": attribution.missing }),
             );
         }
-        if let Some(effect) = action.what.decision.effect {
+        // Nothing asks for a human here: an agent that asks before it acts is told to go ahead.
+        let asked = (action.what.outcome.status == OutcomeStatus::Requested).then_some(DecisionEffect::Allow);
+        if let Some(effect) = asked.or(action.what.decision.effect) {
             data.insert("decision".to_owned(), json!({ "effect": effect.as_str() }));
         }
     }

@@ -129,6 +129,7 @@ impl Ledger {
         let pool = Arc::new(ReadPool::new(&folder.ledger_file()));
         let is_read_only = found.fault.is_some();
         let (state, state_seen) = watch::channel(found.fault.map_or(WriterState::Writing, WriterState::ReadOnly));
+        let alarm_state = state.clone();
         let (heads, heads_seen) = watch::channel(head.clone());
         let (released, released_seen) = watch::channel(found.published);
         let (queue, commands) = Queue::new();
@@ -150,7 +151,11 @@ impl Ledger {
             state,
         });
 
-        let sequencer = std::thread::Builder::new().name("sequencer".to_owned()).spawn(move || sequencer.run(commands))?;
+        let alarm = PanicAlarm(alarm_state);
+        let sequencer = std::thread::Builder::new().name("sequencer".to_owned()).spawn(move || {
+            let _alarm = alarm;
+            sequencer.run(commands);
+        })?;
         let (bell, heads) = (Arc::clone(&publisher_bell), heads_seen.clone());
         let publisher = std::thread::Builder::new().name("publisher".to_owned()).spawn(move || {
             // A ledger that contradicts its past signs nothing.
@@ -305,6 +310,17 @@ impl Ledger {
         let members = members.into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect();
         queue.append_blocking(vec![own_entry("clock.confirmed", members, &self.keys)], true)?;
         Ok(())
+    }
+}
+
+/// A sequencer that panics leaves nobody who knows what was committed: the process has to stop, as after a failed commit.
+struct PanicAlarm(watch::Sender<WriterState>);
+
+impl Drop for PanicAlarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.send_replace(WriterState::OutcomeUnknown);
+        }
     }
 }
 
