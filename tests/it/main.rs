@@ -18,6 +18,7 @@ mod events;
 mod refusals;
 mod members_law;
 mod tokens;
+mod sample_ledger;
 mod ui;
 mod walk_story;
 mod walk_trees;
