@@ -10,6 +10,7 @@ pub mod intake;
 pub mod pending;
 pub mod queue;
 pub mod sequencer;
+pub mod pass;
 pub mod derivation;
 pub mod tiling;
 pub mod opened;
