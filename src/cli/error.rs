@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::cli::client::ClientError;
+use crate::cli::sample::SampleError;
 use crate::service::adoption::AdoptionError;
 use crate::service::folder::FolderError;
 use crate::service::genesis::GenesisError;
@@ -73,6 +74,9 @@ pub enum CliError {
     /// What the directory's files say could not be adopted.
     #[error(transparent)]
     Adoption(#[from] AdoptionError),
+    /// No sample ledger was made.
+    #[error(transparent)]
+    Sample(#[from] SampleError),
     /// The ledger could not be written.
     #[error(transparent)]
     Write(#[from] WriteFailure),

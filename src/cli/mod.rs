@@ -3,10 +3,12 @@
 pub mod init;
 pub mod serve;
 pub mod link;
+pub mod demo;
 pub mod import;
 pub mod walks;
 pub mod client;
 pub mod problem;
+pub mod sample;
 pub mod error;
 pub mod output;
 
@@ -30,6 +32,7 @@ enum Command {
     Init(init::InitArgs),
     Serve(serve::ServeArgs),
     Link(link::LinkArgs),
+    Demo(demo::DemoArgs),
     Import(import::ImportArgs),
     Walks(walks::WalksArgs),
 }
@@ -41,6 +44,7 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Link(args) => link::run(args),
+        Command::Demo(args) => demo::run(args),
         Command::Import(args) => import::run(args),
         Command::Walks(args) => walks::run(args),
     };

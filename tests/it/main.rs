@@ -18,6 +18,8 @@ mod events;
 mod refusals;
 mod members_law;
 mod tokens;
+mod adoption;
+mod sample_ledger;
 mod ui;
 mod walk_story;
 mod walk_trees;
