@@ -3,6 +3,8 @@
 pub mod init;
 pub mod serve;
 pub mod link;
+pub mod verify;
+pub mod reindex;
 pub mod import;
 pub mod walks;
 pub mod client;
@@ -30,6 +32,8 @@ enum Command {
     Init(init::InitArgs),
     Serve(serve::ServeArgs),
     Link(link::LinkArgs),
+    Verify(verify::VerifyArgs),
+    Reindex(reindex::ReindexArgs),
     Import(import::ImportArgs),
     Walks(walks::WalksArgs),
 }
@@ -41,6 +45,8 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Link(args) => link::run(args),
+        Command::Verify(args) => verify::run(args),
+        Command::Reindex(args) => reindex::run(args),
         Command::Import(args) => import::run(args),
         Command::Walks(args) => walks::run(args),
     };

@@ -34,8 +34,7 @@ pub fn searchable(rows: Rows<'_>, cache: &RefCell<PastCache>, entry: &OpenedEntr
     match &event.kind {
         EventKind::ActionRecorded(action) => {
             add_action(&mut document, action);
-            // By the catalogue it was assessed by: one adopted later changes nothing that was recorded before.
-            document.amount = LedgerPast::of_entry(rows, cache, entry.index).catalogue()?.amount(action).map(|a| a.number);
+            document.amount = past.catalogue()?.amount(action).map(|a| a.number);
             add_chain(&mut document, &past, action.actor.delegation_id.as_ref())?;
         }
         EventKind::DelegationGranted(delegation) => {

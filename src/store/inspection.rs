@@ -73,7 +73,11 @@ impl Rows<'_> {
 
     /// Payload rows, in all.
     pub fn count_all_payloads(self, head: TreeSize) -> Result<RowCount, StoreError> {
-        self.count_rows("SELECT count(*) FROM payloads", "SELECT min(leaf_index) FROM payloads WHERE ledger = ?1 AND leaf_index >= ?2", head)
+        self.count_rows(
+            "SELECT count(*) FROM payloads",
+            "SELECT min(leaf_index) FROM payloads WHERE ledger = ?1 AND leaf_index >= ?2",
+            head,
+        )
     }
 
     /// Checkpoint rows, in all.

@@ -57,7 +57,9 @@ impl Scratch {
 
 /// Everything that a file declares, without what SQLite adds by itself.
 pub(super) fn read_schema(connection: &Connection, database: &str) -> Result<BTreeMap<String, String>, StoreError> {
-    let sql = format!("SELECT name, type || ' ' || tbl_name || ': ' || coalesce(sql, '') FROM {database}.sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'");
+    let sql = format!(
+        "SELECT name, type || ' ' || tbl_name || ': ' || coalesce(sql, '') FROM {database}.sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+    );
     let mut statement = connection.prepare(&sql)?;
     let declared = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;
     Ok(declared)

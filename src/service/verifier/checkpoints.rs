@@ -116,7 +116,9 @@ impl<'r> Checkpoints<'r> {
         let (Some(linked), Some(suspect), Some(seam)) = (&self.linked, &self.suspect, self.seam) else { return };
         if linked.size() == suspect.size && linked.root() == suspect.root && seam >= suspect.from.next_index() {
             let size = suspect.size;
-            let reason = format!("entry {seam} is not what it was when the checkpoint of size {size} was signed over the hash that the next one links to");
+            let reason = format!(
+                "entry {seam} is not what it was when the checkpoint of size {size} was signed over the hash that the next one links to"
+            );
             self.tally.refine(Place::Entry(seam), reason);
         }
     }
@@ -132,7 +134,8 @@ impl<'r> Checkpoints<'r> {
         // The text ends at the last blank line; what follows are signatures.
         let signatures = note.rsplit_once("\n\n").map_or(0, |(_, lines)| lines.lines().count());
         if signatures > 1 {
-            self.tally.cannot_tell(format!("the checkpoint of size {size} has {} signatures of keys that are not known here", signatures - 1));
+            self.tally
+                .cannot_tell(format!("the checkpoint of size {size} has {} signatures of keys that are not known here", signatures - 1));
         }
         Ok(Some(signed.checkpoint().root))
     }

@@ -105,8 +105,7 @@ impl Walk<'_> {
     }
 
     fn try_take(&mut self, batch: &mut Batch<'_>, index: LeafIndex) -> Result<(), ReadError> {
-        let opened = open_entry(batch.rows(), index)?
-            .ok_or_else(|| ReadError::Damaged { index, reason: "it is missing".to_owned() })?;
+        let opened = open_entry(batch.rows(), index)?.ok_or_else(|| ReadError::Damaged { index, reason: "it is missing".to_owned() })?;
         let event = opened.to_event()?;
         self.check_findings(batch, &opened, &event)?;
         let key = match self.keys {
@@ -155,7 +154,11 @@ impl Walk<'_> {
             Some(assessment) => assessment,
         };
         if assessment.rules() != RULES {
-            self.findings.cannot_tell(format!("entry {} was assessed by rules {}, which this release does not have", opened.index, assessment.rules()));
+            self.findings.cannot_tell(format!(
+                "entry {} was assessed by rules {}, which this release does not have",
+                opened.index,
+                assessment.rules()
+            ));
             return Ok(());
         }
         let derived: Vec<&str> = self.derive_codes(batch, opened, event)?.into_iter().map(Code::as_str).collect();

@@ -101,19 +101,14 @@ impl Verification {
         let keys = self.folder.read_secret(&self.folder.event_key_file()).ok().map(EventKeys::new);
         let derived = deep::check_derived(&mut batch, report.size, keys.as_ref())?;
         // What search should hold is put together from the derived tables just made: if they could not be, neither can it.
-        let is_derived = derived.iter().all(|check| check.name == CheckName::EventKeys || check.fault().is_some() || check.covered == check.of);
+        let is_derived =
+            derived.iter().all(|check| check.name == CheckName::EventKeys || check.fault().is_some() || check.covered == check.of);
         report.checks.extend(derived);
         report.checks.push(self.check_searched(&batch, report.size, searcher, is_derived));
         Ok(report)
     }
 
-    fn check_searched(
-        &self,
-        batch: &Batch<'_>,
-        size: TreeSize,
-        searcher: Result<Searcher, IndexError>,
-        is_derived: bool,
-    ) -> Check {
+    fn check_searched(&self, batch: &Batch<'_>, size: TreeSize, searcher: Result<Searcher, IndexError>, is_derived: bool) -> Check {
         if !is_derived {
             return Check::not_run(CheckName::SearchIndex, size.get(), "what it should hold could not be derived");
         }
@@ -156,7 +151,8 @@ impl Verification {
     fn limits(&self) -> Vec<String> {
         let mut limits = vec!["No ledger can show that something was never submitted, or that a report is true.".to_owned()];
         if self.checkpoints.is_empty() {
-            let limit = "No checkpoint was given from outside: whoever holds the log key could have rewritten the ledger before this moment.";
+            let limit =
+                "No checkpoint was given from outside: whoever holds the log key could have rewritten the ledger before this moment.";
             limits.push(limit.to_owned());
         }
         limits.push("No witness is checked by this release.".to_owned());

@@ -128,7 +128,10 @@ impl Given {
                     evidence.extend(contradiction(rows, signed)?);
                 }
                 None if size > head.size => {
-                    tally.wrong_at(head.size.next_index(), format!("{name} was signed at size {size}, and the ledger ends at {}", head.size));
+                    tally.wrong_at(
+                        head.size.next_index(),
+                        format!("{name} was signed at size {size}, and the ledger ends at {}", head.size),
+                    );
                 }
                 None => tally.cannot_tell(format!("the root at size {size} cannot be computed")),
             }

@@ -32,13 +32,7 @@ pub(super) struct Passed {
 }
 
 /// Goes through the entries below `size`, of which `stored` are there, and notes the root at each size asked for.
-pub(super) fn pass(
-    rows: Rows<'_>,
-    size: TreeSize,
-    stored: u64,
-    expected: Expected<'_>,
-    sizes: &[TreeSize],
-) -> Result<Passed, StoreError> {
+pub(super) fn pass(rows: Rows<'_>, size: TreeSize, stored: u64, expected: Expected<'_>, sizes: &[TreeSize]) -> Result<Passed, StoreError> {
     let origin = expected.origin;
     let mut pass = Pass {
         origin,
@@ -200,7 +194,9 @@ impl Pass<'_> {
                 self.payloads.wrong_at(place, "its payload is lost");
             }
             Payload::Wrong(reason) => self.payloads.wrong_at(place, reason.clone()),
-            Payload::Unknown => self.payloads.cannot_tell(format!("entry {place} cannot be read, so nobody knows what its payload should be")),
+            Payload::Unknown => {
+                self.payloads.cannot_tell(format!("entry {place} cannot be read, so nobody knows what its payload should be"))
+            }
         }
     }
 
