@@ -12,6 +12,7 @@ mod query;
 mod facet;
 pub mod writer;
 pub mod reader;
+pub mod audit;
 
 #[cfg(test)]
 mod tests;

@@ -118,6 +118,19 @@ impl Searcher {
     }
 }
 
+impl Searcher {
+    /// Runs what reads files that may be damaged.
+    pub(super) fn catch_damage<T>(&self, read: impl FnOnce() -> Result<T, IndexError>) -> Result<T, IndexError> {
+        IndexError::catch_damage(&self.dir, read)
+    }
+
+    /// Reads every file of the last commit and compares its checksum: seconds for a million entries.
+    pub fn check_files(&self) -> Result<(), IndexError> {
+        let damaged = self.index.validate_checksum()?;
+        if damaged.is_empty() { Ok(()) } else { Err(IndexError::Damaged { dir: self.dir.clone(), source: None }) }
+    }
+}
+
 /// tantivy reads the segments without their payload. The payload is read before and after: if it is the same, it is theirs.
 fn load(dir: &Path, index: &Index, reader: &IndexReader, layout: &Arc<Layout>) -> Result<Snapshot, IndexError> {
     let mut before = committed_size(dir, index)?;
@@ -141,6 +154,14 @@ fn committed_size(dir: &Path, index: &Index) -> Result<TreeSize, IndexError> {
 }
 
 impl Snapshot {
+    pub(super) fn segments(&self) -> &[SegmentReader] {
+        self.searcher.segment_readers()
+    }
+
+    pub(super) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     /// How many entries this commit holds: the first so many of the ledger.
     pub const fn indexed_size(&self) -> TreeSize {
         self.indexed

@@ -1,6 +1,8 @@
 //! How the fields lie in tantivy. Keywords are unsplit words without positions or norms; only what is counted, ordered or
 //! compared by range has a column; nothing is stored, because hits are re-read from the ledger.
 
+use std::collections::HashMap;
+
 use tantivy::Index;
 use tantivy::schema::{
     Field as Column, IndexRecordOption, NumericOptions, Schema, SchemaBuilder, TantivyDocument, Term, TextFieldIndexing, TextOptions,
@@ -108,6 +110,16 @@ pub(super) fn words_of(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     analyzer().token_stream(text).process(&mut |token| words.push(token.text.clone()));
     words
+}
+
+/// The words of a text, each once, and at which places it stands, as they are indexed.
+pub(super) fn positions_of(text: &str) -> HashMap<String, Vec<u32>> {
+    let mut positions: HashMap<String, Vec<u32>> = HashMap::new();
+    analyzer().token_stream(text).process(&mut |token| {
+        let place = u32::try_from(token.position).unwrap_or(u32::MAX);
+        positions.entry(token.text.clone()).or_default().push(place);
+    });
+    positions
 }
 
 fn analyzer() -> TextAnalyzer {

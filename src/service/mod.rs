@@ -22,5 +22,8 @@ pub mod publisher;
 pub mod prover;
 pub mod searchable;
 pub mod follower;
+pub mod replay;
+pub mod reindex;
+pub mod verifier;
 pub mod idempotency;
 pub mod sessions;
