@@ -9,7 +9,9 @@ mod schema;
 mod folder;
 mod excluded;
 mod query;
+pub mod matching;
 mod facet;
+mod column;
 pub mod writer;
 pub mod reader;
 
