@@ -11,9 +11,10 @@ use tantivy::query::{BooleanQuery, Query};
 use tantivy::schema::{Field as Column, IndexRecordOption};
 use tantivy::{DocSet, Index, IndexReader, ReloadPolicy, SegmentReader, TERMINATED};
 
+use crate::index::column::{NumberGatherer, SecondCounter};
 use crate::index::error::IndexError;
 use crate::index::facet::{FacetCounter, most_frequent};
-use crate::index::field::Field;
+use crate::index::field::{Field, Kind};
 use crate::index::filter::{Filter, Range};
 use crate::index::folder;
 use crate::index::query::{after_prefix, compile, words_column};
@@ -246,6 +247,19 @@ impl Snapshot {
                 Bucket { from: std::mem::replace(&mut start, end), until: end, count }
             })
             .collect())
+    }
+
+    /// Every value of a whole number among the hits, ascending.
+    pub fn numbers(&self, filter: &Filter, field: Field) -> Result<Vec<u64>, IndexError> {
+        if field.kind() != Kind::Number {
+            return Err(IndexError::WrongField { field, problem: "holds no whole numbers" });
+        }
+        Ok(self.searcher.search(&compile(&self.layout, filter)?, &NumberGatherer(field))?)
+    }
+
+    /// How many hits happened in each second in which any did, by seconds since 1970.
+    pub fn by_second(&self, filter: &Filter) -> Result<BTreeMap<i64, u64>, IndexError> {
+        Ok(self.searcher.search(&compile(&self.layout, filter)?, &SecondCounter)?)
     }
 
     /// Values of a field that begin so, the most frequent first, and how many entries have each: for completion. Where very many

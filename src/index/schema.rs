@@ -14,7 +14,7 @@ use crate::index::field::{Field, Kind};
 use crate::tlog::position::LeafIndex;
 
 /// Raised by any change of this file: a folder of another version is wiped and rebuilt.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 2;
 
 /// Longest word of the text, in bytes: a SHA-256 in hexadecimal is one.
 const MAX_WORD_BYTES: usize = 256;
@@ -81,6 +81,7 @@ impl Layout {
                 Field::Recorded => document.add_i64(column, entry.recorded_at.micros()),
                 Field::Depth => entry.depth.into_iter().for_each(|depth| document.add_u64(column, depth.into())),
                 Field::Amount => entry.amount.map(plain_zero).into_iter().for_each(|amount| document.add_f64(column, amount)),
+                Field::Duration => entry.duration_ms.into_iter().for_each(|duration| document.add_u64(column, duration)),
                 Field::Text => document.add_text(column, entry.searched_text()),
                 _ => {}
             }
