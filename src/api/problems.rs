@@ -8,7 +8,7 @@ use crate::service::intake::IntakeRefusal;
 use crate::service::opened::ReadError;
 use crate::service::prover::ProverError;
 use crate::service::queue::WriteFailure;
-use crate::service::sequencer::Refusal;
+use crate::service::pass::Refusal;
 use crate::store::connection::StoreError;
 
 impl From<StoreError> for Problem {

@@ -10,6 +10,7 @@ use crate::service::folder::FolderError;
 use crate::service::genesis::GenesisError;
 use crate::service::ledger::OpenError;
 use crate::service::queue::WriteFailure;
+use crate::service::reindex::ReindexError;
 use crate::service::sessions::SessionError;
 use crate::store::connection::StoreError;
 
@@ -83,6 +84,9 @@ pub enum CliError {
     /// A file of the ledger.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What is derived could not be made again.
+    #[error(transparent)]
+    Reindex(#[from] ReindexError),
     /// A link could not be made.
     #[error(transparent)]
     Session(#[from] SessionError),

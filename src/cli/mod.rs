@@ -4,6 +4,8 @@ pub mod init;
 pub mod serve;
 pub mod link;
 pub mod demo;
+pub mod verify;
+pub mod reindex;
 pub mod import;
 pub mod walks;
 pub mod client;
@@ -33,6 +35,8 @@ enum Command {
     Serve(serve::ServeArgs),
     Link(link::LinkArgs),
     Demo(demo::DemoArgs),
+    Verify(verify::VerifyArgs),
+    Reindex(reindex::ReindexArgs),
     Import(import::ImportArgs),
     Walks(walks::WalksArgs),
 }
@@ -45,6 +49,8 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Link(args) => link::run(args),
         Command::Demo(args) => demo::run(args),
+        Command::Verify(args) => verify::run(args),
+        Command::Reindex(args) => reindex::run(args),
         Command::Import(args) => import::run(args),
         Command::Walks(args) => walks::run(args),
     };

@@ -221,18 +221,19 @@ impl End {
 /// each rests on, and where that cannot be had any more (a content erased since), the code still stands.
 fn reasons<P: Past>(reports: &[Arc<Recorded<Action>>], past: &P, contents: &Contents<'_>, steps: &[Step]) -> Result<Vec<Reason>, P::Error> {
     let mut reasons: Vec<Reason> = Vec::new();
+    let mut present = BTreeSet::new();
     for report in reports.iter().filter(|r| !r.present_findings.is_empty()) {
         let kind = EventKind::ActionRecorded(Box::new(report.what.clone()));
         let mut derived = assess(&submission(report, &kind), &Earlier { past, than: report.index })?;
         derived.extend(content_findings(&report.what, contents));
-        for code in &report.present_findings {
-            let mut of_code: Vec<Finding> = derived.iter().filter(|f| f.code == *code).cloned().collect();
-            if of_code.is_empty() && reasons.iter().all(|r| r.code != *code) {
-                of_code.push(Finding { code: *code, detail: bland(*code), pointer: None, delegation_id: None });
-            }
-            reasons.extend(of_code.into_iter().map(|finding| reason(finding, steps)));
-        }
+        derived.retain(|finding| report.present_findings.contains(&finding.code));
+        reasons.extend(derived.into_iter().map(|finding| reason(finding, steps)));
+        present.extend(report.present_findings.iter().copied());
     }
+    // Last, as what an earlier report does not show a later one may: that they disagree, for one.
+    present.retain(|code| reasons.iter().all(|r| r.code != *code));
+    let underivable = present.into_iter().map(|code| Finding { code, detail: bland(code), pointer: None, delegation_id: None });
+    reasons.extend(underivable.map(|finding| reason(finding, steps)));
     reasons.sort_by_key(|r| (Reverse(r.level), r.step, r.code));
     let mut seen = BTreeSet::new();
     reasons.retain(|r| seen.insert((r.code, r.detail.clone())));

@@ -52,6 +52,7 @@ pub struct IndexDocument {
     /// The idempotency key of the protected API.
     pub key: Option<String>,
     pub amount: Option<f64>,
+    pub duration_ms: Option<u64>,
     pub confirmation: Option<String>,
     pub confirmed_by: Vec<String>,
     pub verdict: Option<String>,
@@ -102,6 +103,7 @@ impl IndexDocument {
             parent_trace: None,
             key: None,
             amount: None,
+            duration_ms: None,
             confirmation: None,
             confirmed_by: Vec::new(),
             verdict: None,
@@ -158,7 +160,7 @@ impl IndexDocument {
             Field::Finding => all(&self.findings),
             Field::Token => one(self.token.as_ref()),
             Field::Hash => one(self.prompt_sha256.as_ref()).into_iter().chain(all(&self.hashes)).collect(),
-            Field::Index | Field::Time | Field::Recorded | Field::Depth | Field::Amount | Field::Text | Field::Is | Field::Id => Vec::new(),
+            Field::Index | Field::Time | Field::Recorded | Field::Depth | Field::Amount | Field::Duration | Field::Text | Field::Is | Field::Id => Vec::new(),
         }
     }
 

@@ -120,6 +120,8 @@ fields! {
     Key = "key" ["idempotency_key"], Kind::Keyword;
     /// The number that the action catalogue names for this action.
     Amount = "amount", Kind::Amount;
+    /// How long it took, in milliseconds, as its reporter claims.
+    Duration = "duration_ms", Kind::Number;
     /// The confirmation it names or is about.
     Confirmation = "confirmation" ["confirmation_id"], Kind::Keyword;
     /// Who decided that confirmation.

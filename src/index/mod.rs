@@ -9,9 +9,12 @@ mod schema;
 mod folder;
 mod excluded;
 mod query;
+pub mod matching;
 mod facet;
+mod column;
 pub mod writer;
 pub mod reader;
+pub mod audit;
 
 #[cfg(test)]
 mod tests;

@@ -11,9 +11,10 @@ use tantivy::query::{BooleanQuery, Query};
 use tantivy::schema::{Field as Column, IndexRecordOption};
 use tantivy::{DocSet, Index, IndexReader, ReloadPolicy, SegmentReader, TERMINATED};
 
+use crate::index::column::{NumberGatherer, SecondCounter};
 use crate::index::error::IndexError;
 use crate::index::facet::{FacetCounter, most_frequent};
-use crate::index::field::Field;
+use crate::index::field::{Field, Kind};
 use crate::index::filter::{Filter, Range};
 use crate::index::folder;
 use crate::index::query::{after_prefix, compile, words_column};
@@ -118,6 +119,19 @@ impl Searcher {
     }
 }
 
+impl Searcher {
+    /// Runs what reads files that may be damaged.
+    pub(super) fn catch_damage<T>(&self, read: impl FnOnce() -> Result<T, IndexError>) -> Result<T, IndexError> {
+        IndexError::catch_damage(&self.dir, read)
+    }
+
+    /// Reads every file of the last commit and compares its checksum: seconds for a million entries.
+    pub fn check_files(&self) -> Result<(), IndexError> {
+        let damaged = self.index.validate_checksum()?;
+        if damaged.is_empty() { Ok(()) } else { Err(IndexError::Damaged { dir: self.dir.clone(), source: None }) }
+    }
+}
+
 /// tantivy reads the segments without their payload. The payload is read before and after: if it is the same, it is theirs.
 fn load(dir: &Path, index: &Index, reader: &IndexReader, layout: &Arc<Layout>) -> Result<Snapshot, IndexError> {
     let mut before = committed_size(dir, index)?;
@@ -141,6 +155,14 @@ fn committed_size(dir: &Path, index: &Index) -> Result<TreeSize, IndexError> {
 }
 
 impl Snapshot {
+    pub(super) fn segments(&self) -> &[SegmentReader] {
+        self.searcher.segment_readers()
+    }
+
+    pub(super) fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     /// How many entries this commit holds: the first so many of the ledger.
     pub const fn indexed_size(&self) -> TreeSize {
         self.indexed
@@ -225,6 +247,19 @@ impl Snapshot {
                 Bucket { from: std::mem::replace(&mut start, end), until: end, count }
             })
             .collect())
+    }
+
+    /// Every value of a whole number among the hits, ascending.
+    pub fn numbers(&self, filter: &Filter, field: Field) -> Result<Vec<u64>, IndexError> {
+        if field.kind() != Kind::Number {
+            return Err(IndexError::WrongField { field, problem: "holds no whole numbers" });
+        }
+        Ok(self.searcher.search(&compile(&self.layout, filter)?, &NumberGatherer(field))?)
+    }
+
+    /// How many hits happened in each second in which any did, by seconds since 1970.
+    pub fn by_second(&self, filter: &Filter) -> Result<BTreeMap<i64, u64>, IndexError> {
+        Ok(self.searcher.search(&compile(&self.layout, filter)?, &SecondCounter)?)
     }
 
     /// Values of a field that begin so, the most frequent first, and how many entries have each: for completion. Where very many

@@ -1,6 +1,8 @@
 //! How the fields lie in tantivy. Keywords are unsplit words without positions or norms; only what is counted, ordered or
 //! compared by range has a column; nothing is stored, because hits are re-read from the ledger.
 
+use std::collections::HashMap;
+
 use tantivy::Index;
 use tantivy::schema::{
     Field as Column, IndexRecordOption, NumericOptions, Schema, SchemaBuilder, TantivyDocument, Term, TextFieldIndexing, TextOptions,
@@ -12,7 +14,7 @@ use crate::index::field::{Field, Kind};
 use crate::tlog::position::LeafIndex;
 
 /// Raised by any change of this file: a folder of another version is wiped and rebuilt.
-pub(super) const SCHEMA_VERSION: u32 = 1;
+pub(super) const SCHEMA_VERSION: u32 = 2;
 
 /// Longest word of the text, in bytes: a SHA-256 in hexadecimal is one.
 const MAX_WORD_BYTES: usize = 256;
@@ -79,6 +81,7 @@ impl Layout {
                 Field::Recorded => document.add_i64(column, entry.recorded_at.micros()),
                 Field::Depth => entry.depth.into_iter().for_each(|depth| document.add_u64(column, depth.into())),
                 Field::Amount => entry.amount.map(plain_zero).into_iter().for_each(|amount| document.add_f64(column, amount)),
+                Field::Duration => entry.duration_ms.into_iter().for_each(|duration| document.add_u64(column, duration)),
                 Field::Text => document.add_text(column, entry.searched_text()),
                 _ => {}
             }
@@ -108,6 +111,16 @@ pub(super) fn words_of(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     analyzer().token_stream(text).process(&mut |token| words.push(token.text.clone()));
     words
+}
+
+/// The words of a text, each once, and at which places it stands, as they are indexed.
+pub(super) fn positions_of(text: &str) -> HashMap<String, Vec<u32>> {
+    let mut positions: HashMap<String, Vec<u32>> = HashMap::new();
+    analyzer().token_stream(text).process(&mut |token| {
+        let place = u32::try_from(token.position).unwrap_or(u32::MAX);
+        positions.entry(token.text.clone()).or_default().push(place);
+    });
+    positions
 }
 
 fn analyzer() -> TextAnalyzer {

@@ -19,7 +19,7 @@ use crate::service::folder::{Folder, FolderError};
 use crate::service::ledger::Ledger;
 use crate::service::opened::{OpenedEntry, ReadError, open_entry};
 use crate::service::queue::{WriteFailure, WriterState};
-use crate::service::sequencer::Refusal;
+use crate::service::pass::Refusal;
 
 /// The type of the entry that puts a catalogue in force.
 pub const CATALOGUE_ADOPTED: &str = "catalogue.adopted";

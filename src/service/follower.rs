@@ -1,6 +1,7 @@
 //! Follows the ledger into the search index. The index says itself how far it has come; wiped, it is made again from entry 0.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ use crate::index::writer::Indexer;
 use crate::service::bell::{Bell, Call};
 use crate::service::derivation::ASSESSMENT_CHANGED;
 use crate::service::opened::{OpenedEntry, ReadError, open_entry};
-use crate::service::past::PastCache;
+use crate::service::past::{PastCache, subtree};
 use crate::service::searchable::searchable;
 use crate::store::connection::StoreError;
 use crate::store::reader::ReadPool;
@@ -48,7 +49,6 @@ impl From<StoreError> for FollowerError {
 pub struct Follower {
     indexer: Indexer,
     pool: Arc<ReadPool>,
-    cache: RefCell<PastCache>,
     /// Entries before this one are in the index, committed or not.
     next: TreeSize,
     indexed: watch::Sender<TreeSize>,
@@ -71,7 +71,7 @@ impl Follower {
             Err(e) => return Err(e.into()),
         };
         let (indexed, _) = watch::channel(next);
-        Ok(Self { indexer, pool, cache: RefCell::default(), next, indexed })
+        Ok(Self { indexer, pool, next, indexed })
     }
 
     /// Reads what this index holds.
@@ -117,10 +117,9 @@ impl Follower {
     fn step(&mut self, size: TreeSize) -> Result<(), FollowerError> {
         let from = self.next.get();
         let until = size.get().min(from + STEP);
-        let cache = &self.cache;
-        let documents = self.pool.read(|rows| read_documents(rows, cache, from, until))?;
+        let documents = self.pool.read(|rows| read_documents(rows, from, until))?;
         for document in documents {
-            // An earlier entry again: an `assessment.changed` gave it other findings.
+            // An earlier entry again: a later one gave it other findings, or another chain.
             if document.index.get() < from { self.indexer.replace(&document)? } else { self.indexer.add(&document)? }
         }
         self.next = TreeSize::new(until).unwrap_or(size);
@@ -141,30 +140,41 @@ fn wiped(folder: &Path) -> Result<(Indexer, TreeSize), IndexError> {
     Indexer::open(folder)
 }
 
-fn read_documents(rows: Rows<'_>, cache: &RefCell<PastCache>, from: u64, until: u64) -> Result<Vec<IndexDocument>, FollowerError> {
+/// What search should hold of the entries `from` up to `until`, and of earlier ones that these changed, as the ledger stands now.
+fn read_documents(rows: Rows<'_>, from: u64, until: u64) -> Result<Vec<IndexDocument>, FollowerError> {
     let now = rows.head()?.map_or(TreeSize::ZERO, |h| h.size).next_index();
-    let mut documents = Vec::new();
+    // Of one state of the file, like everything read here: what was remembered of an earlier one could be stale.
+    let cache = RefCell::new(PastCache::default());
+    let (mut documents, mut changed) = (Vec::new(), BTreeSet::new());
     for index in (from..until).filter_map(LeafIndex::new) {
         let entry = read(rows, index)?;
-        note(cache, &entry);
-        documents.push(searchable(rows, cache, &entry, now)?);
-        if entry.header.entry_type.as_str() == ASSESSMENT_CHANGED {
-            for changed in rows.changed_by(index)?.into_iter().filter(|changed| changed.get() < from) {
-                documents.push(searchable(rows, cache, &read(rows, changed)?, now)?);
-            }
-        }
+        documents.push(searchable(rows, &cache, &entry, now)?);
+        changed.extend(changed_by(rows, &entry)?.into_iter().filter(|changed| changed.get() < from));
+    }
+    for index in changed {
+        documents.push(searchable(rows, &cache, &read(rows, index)?, now)?);
     }
     Ok(documents)
 }
 
-fn read(rows: Rows<'_>, index: LeafIndex) -> Result<OpenedEntry, ReadError> {
-    open_entry(rows, index)?.ok_or_else(|| ReadError::Damaged { index, reason: "it is missing".to_owned() })
+/// The entries whose findings an `assessment.changed` changed, or whose chain a delegation lengthened that came late: then they
+/// are found by other names than before, whether or not their findings changed.
+fn changed_by(rows: Rows<'_>, entry: &OpenedEntry) -> Result<Vec<LeafIndex>, FollowerError> {
+    if entry.header.entry_type.as_str() == ASSESSMENT_CHANGED {
+        return Ok(rows.changed_by(entry.index)?);
+    }
+    let Some(granted) = entry.as_delegation()? else { return Ok(Vec::new()) };
+    let Some(no) = rows.delegation_no(&granted.what.delegation_id)? else { return Ok(Vec::new()) };
+    let mut under = Vec::new();
+    for no in subtree(rows, no)? {
+        under.extend(rows.actions_under(no, None, None)?);
+        under.extend(rows.revocations(no)?);
+        under.extend(rows.delegation(no)?.map(|place| place.index));
+    }
+    under.retain(|index| *index < entry.index);
+    Ok(under)
 }
 
-/// What the follower remembers of a delegation is stale once the ledger says more about it.
-fn note(cache: &RefCell<PastCache>, entry: &OpenedEntry) {
-    let id = entry.text("/delegation_id").and_then(crate::domain::ids::DelegationId::parse);
-    if let Some(id) = id.filter(|_| entry.header.entry_type.as_str().starts_with("delegation.")) {
-        cache.borrow_mut().note(&id);
-    }
+fn read(rows: Rows<'_>, index: LeafIndex) -> Result<OpenedEntry, ReadError> {
+    open_entry(rows, index)?.ok_or_else(|| ReadError::Damaged { index, reason: "it is missing".to_owned() })
 }

@@ -15,7 +15,7 @@ use crate::store::rows::{Rows, StoredPayload};
 use crate::tlog::commitment::commit;
 use crate::tlog::disclosure::Seed;
 use crate::tlog::entry::{Assessment, EntryHeader};
-use crate::tlog::hash::{LeafHash, sha256};
+use crate::tlog::hash::{Commitment, LeafHash, sha256};
 use crate::tlog::json::Value;
 use crate::tlog::member::{Member, MemberName};
 use crate::tlog::position::LeafIndex;
@@ -80,19 +80,22 @@ pub fn open_stored(index: LeafIndex, bytes: Vec<u8>, payload: &StoredPayload) ->
     if header.index != index {
         return Err(damaged(index, format!("its header says index {}", header.index)));
     }
-    let members = parse_members(&payload.members).map_err(|reason| damaged(index, reason))?;
-    let seed = payload.seed.map(Seed::from_bytes).ok_or_else(|| damaged(index, "its seed is lost and no erasure says why"))?;
+    let (members, seed) = open_payload(header.payload, payload).map_err(|reason| damaged(index, reason))?;
+    let leaf_hash = LeafHash::of(&bytes);
+    Ok(OpenedEntry { index, leaf_hash, header, members, seed, members_sha256: sha256(payload.members.as_bytes()), bytes })
+}
+
+/// Opens a payload against the commitment of its entry; else says what is wrong with it.
+pub fn open_payload(committed: Commitment, payload: &StoredPayload) -> Result<(Members, Seed), String> {
+    let members = parse_members(&payload.members)?;
+    let seed = payload.seed.map(Seed::from_bytes).ok_or("its seed is lost and no erasure says why")?;
     let list: Vec<Member> = members
         .iter()
         .map(|(name, value)| MemberName::parse(name).map(|name| Member { name, value: value.to_canonical() }))
         .collect::<Option<_>>()
-        .ok_or_else(|| damaged(index, "a member's name is not one"))?;
-    let commitment = commit(&seed, &list).map_err(|e| damaged(index, e.to_string()))?;
-    if commitment != header.payload {
-        return Err(damaged(index, "its payload does not match the commitment in its header"));
-    }
-    let leaf_hash = LeafHash::of(&bytes);
-    Ok(OpenedEntry { index, leaf_hash, header, members, seed, members_sha256: sha256(payload.members.as_bytes()), bytes })
+        .ok_or("a member's name is not one")?;
+    let commitment = commit(&seed, &list).map_err(|e| e.to_string())?;
+    if commitment == committed { Ok((members, seed)) } else { Err("its payload does not match the commitment in its header".to_owned()) }
 }
 
 /// The members as stored: one canonical object.

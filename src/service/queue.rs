@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::service::pending::PendingEntry;
-use crate::service::sequencer::{Appended, Refusal};
+use crate::service::pass::{Appended, Refusal};
 use crate::store::connection::StoreError;
 use crate::tlog::position::TreeSize;
 

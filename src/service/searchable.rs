@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use crate::domain::action::Action;
 use crate::domain::chain::{Chain, Root};
 use crate::domain::delegation::Delegation;
-use crate::domain::event::EventKind;
+use crate::domain::event::{Event, EventKind};
 use crate::domain::finding::Verdict;
 use crate::domain::ids::DelegationId;
 use crate::domain::past::Past as _;
@@ -24,7 +24,17 @@ const MAX_PROSE_BYTES: usize = 64 << 10;
 
 /// The entry as search sees it once the ledger has come to `now`.
 pub fn searchable(rows: Rows<'_>, cache: &RefCell<PastCache>, entry: &OpenedEntry, now: LeafIndex) -> Result<IndexDocument, ReadError> {
-    let event = entry.to_event()?;
+    searchable_event(rows, cache, entry, &entry.to_event()?, now)
+}
+
+/// The same, for whoever has the event already.
+pub fn searchable_event(
+    rows: Rows<'_>,
+    cache: &RefCell<PastCache>,
+    entry: &OpenedEntry,
+    event: &Event,
+    now: LeafIndex,
+) -> Result<IndexDocument, ReadError> {
     let report = entry.report()?;
     let mut document = IndexDocument::new(entry.index, entry.header.entry_type.as_str(), event.occurred_at, entry.header.recorded_at);
     document.event_id = Some(event.event_id.to_string());
@@ -52,6 +62,8 @@ pub fn searchable(rows: Rows<'_>, cache: &RefCell<PastCache>, entry: &OpenedEntr
         document.verdict = Some(Verdict::of(findings.iter().copied()).as_str().to_owned());
         document.findings = findings.iter().map(|c| c.as_str().to_owned()).collect();
     }
+    // Whoever pastes a leaf hash, in either form, finds its entry.
+    document.hashes.extend([entry.leaf_hash.to_string(), entry.leaf_hash.to_hex()]);
     document.text = prose(entry);
     Ok(document)
 }
@@ -77,6 +89,7 @@ fn add_action(document: &mut IndexDocument, action: &Action) {
     document.scope = action.required_scope.clone().unwrap_or_default();
     document.outcome = Some(action.outcome.status.as_str().to_owned());
     document.error = text(&action.outcome.error_code);
+    document.duration_ms = action.outcome.duration_ms;
     document.confirmation = text(&action.confirmation_id);
     for read in action.context.iter().flatten() {
         document.read.extend(read.sha256.iter().chain(&read.content_sha256).map(DocumentHash::to_hex));

@@ -19,6 +19,12 @@ mod schema {
     refinery::embed_migrations!("migrations/ledger");
 }
 
+/// Brings the schema of a ledger file up to date.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let migrated = schema::migrations::runner().run(connection);
+    migrated.map(drop).map_err(|e| StoreError::Migration { path: path.display().to_string(), source: Box::new(e) })
+}
+
 /// Delegation numbers kept in memory by the writer; past it the memory is emptied and filled again.
 const MAX_REMEMBERED_NAMES: usize = 200_000;
 
@@ -30,8 +36,8 @@ pub struct LedgerWriter {
 
 /// An open transaction on the ledger file: all of it becomes durable, or none.
 pub struct Batch<'w> {
-    transaction: Transaction<'w>,
-    names: &'w mut HashMap<DelegationId, DelegationNo>,
+    pub(super) transaction: Transaction<'w>,
+    pub(super) names: &'w mut HashMap<DelegationId, DelegationNo>,
 }
 
 /// One entry to be written.
@@ -51,9 +57,7 @@ impl LedgerWriter {
     /// into the file first, so that nothing is answered or signed over a state that a later open could see otherwise.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let mut connection = open(path, Access::Write)?;
-        schema::migrations::runner()
-            .run(&mut connection)
-            .map_err(|e| StoreError::Migration { path: path.display().to_string(), source: Box::new(e) })?;
+        migrate(&mut connection, path)?;
         let writer = Self { connection, names: HashMap::new() };
         writer.move_wal_into_file()?;
         Ok(writer)

@@ -25,7 +25,7 @@ pub enum StoreError {
         source: rusqlite::Error,
     },
     /// A statement failed.
-    #[error("a statement on the store failed")]
+    #[error("a statement on the store failed: {0}")]
     Statement(#[from] rusqlite::Error),
     /// The schema could not be brought up to date.
     #[error("the schema of {path} cannot be brought up to date")]
@@ -72,6 +72,12 @@ impl StoreError {
         let (Self::Statement(e) | Self::Sqlite { source: e, .. }) = self else { return false };
         e.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
     }
+
+    /// Whether a row was refused because one of its key stands there already.
+    pub fn is_duplicate(&self) -> bool {
+        let Self::Statement(e) = self else { return false };
+        e.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)
+    }
 }
 
 /// What a connection is for.
@@ -81,6 +87,8 @@ pub enum Access {
     Write,
     /// One of many readers; cannot change the file.
     Read,
+    /// A file of SQLite's own that is gone with the connection; other files are attached to it by address.
+    Scratch,
 }
 
 /// Opens `path`; a writer creates it.
@@ -89,6 +97,7 @@ pub fn open(path: &Path, access: Access) -> Result<Connection, StoreError> {
     let flags = match access {
         Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        Access::Scratch => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_URI,
     } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     #[expect(clippy::disallowed_methods, reason = "the one place where a connection is opened")]
     let connection = Connection::open_with_flags(path, flags).map_err(named)?;
@@ -102,14 +111,16 @@ fn configure(connection: &Connection, access: Access) -> Result<(), rusqlite::Er
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "mmap_size", 0)?;
-    // 256 MiB for the writer, 32 MiB for each reader (negative: KiB).
+    // 256 MiB for what writes, 32 MiB for each reader (negative: KiB).
     let cache_kib = match access {
-        Access::Write => -262_144,
+        Access::Write | Access::Scratch => -262_144,
         Access::Read => -32_768,
     };
     connection.pragma_update(None, "cache_size", cache_kib)?;
-    if access == Access::Read {
-        return connection.pragma_update(None, "query_only", true);
+    match access {
+        Access::Read => return connection.pragma_update(None, "query_only", true),
+        Access::Scratch => return Ok(()),
+        Access::Write => {}
     }
     // Only takes effect on a new file, and must come before WAL.
     connection.pragma_update(None, "page_size", 16_384)?;

@@ -8,6 +8,8 @@
 )]
 
 mod shared;
+mod call;
+mod app;
 mod tlog_vectors;
 mod agentdojo;
 mod attribution_rules;
@@ -18,6 +20,7 @@ mod events;
 mod refusals;
 mod members_law;
 mod tokens;
+mod adoption;
 mod sample_ledger;
 mod ui;
 mod walk_story;

@@ -137,8 +137,8 @@ impl Everyday {
         let trace = self.chance.trace();
         let mut now = at;
         let id = |what: &str, n: u32| format!("act-inv-{day:02}{run}-{what}-{n}");
-        let listed = ActionDraft::new(&id("list", 0), Party::Invoices, "invoices.list", now)
-            .under(&invoices, Party::Maria)
+        let listed = ActionDraft::new(&id("list", 0), Party::Orchestrator, "invoices.list", now)
+            .under(&format!("dlg-maria-{day:02}"), Party::Maria)
             .told(Party::Maria, PAY)
             .took(self.chance.between(60, 240))
             .traced(&trace);

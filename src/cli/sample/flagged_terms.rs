@@ -22,15 +22,15 @@ pub(super) fn flagged(calendar: Calendar) -> Vec<Planned> {
 /// Scope, resource and limit, each passed once.
 fn exceeded(calendar: Calendar) -> Vec<Planned> {
     let at = |day, hour| calendar.on(day, hour, 48, 0);
-    let deleted = ActionDraft::new("act-out-of-scope", Party::Refunds, "customers.delete", at(6, 10))
-        .under("dlg-jonas-06", Party::Jonas)
+    let looked_up = ActionDraft::new("act-out-of-scope", Party::Researcher, "customers.read", at(6, 10))
+        .under("dlg-amara-06", Party::Amara)
         .on("customer:7731")
-        .told(Party::Jonas, "Please tidy up the record of customer 7731.")
+        .told(Party::Amara, "How do we store customer addresses? Take customer:7731 as an example.")
         .refused("insufficient_scope")
         .took(44);
     let elsewhere = refund("act-wrong-order", "dlg-jonas-06", "B2B-118", 8_000, at(6, 15));
     let too_much = refund("act-over-the-limit", "dlg-jonas-07", "W590733", 24_900, at(7, 15));
-    vec![deleted.planned(), elsewhere.planned(), too_much.planned()]
+    vec![looked_up.planned(), elsewhere.planned(), too_much.planned()]
 }
 
 /// Each is within the limit; together they are not.

@@ -34,7 +34,7 @@ use crate::service::ledger::{Ledger, LedgerConfig, OpenError};
 use crate::service::opened::ReadError;
 use crate::service::pending::CannotCommit;
 use crate::service::queue::WriteFailure;
-use crate::service::sequencer::Refusal;
+use crate::service::pass::Refusal;
 use crate::service::sessions::SessionError;
 use crate::store::connection::StoreError;
 use crate::tlog::entry::Origin;

@@ -10,6 +10,7 @@ use super::{DAY, HOUR, at_micros, entry, size};
 use crate::index::document::IndexDocument;
 use crate::index::field::{Field, Kind};
 use crate::index::filter::{Filter, Range};
+use crate::index::matching::Matcher;
 use crate::index::reader::{Order, Snapshot};
 use crate::index::writer::Indexer;
 use crate::tlog::position::LeafIndex;
@@ -138,6 +139,9 @@ fn by_pages(snapshot: &Snapshot, filter: &Filter, order: Order) -> Vec<u64> {
 
 #[track_caller]
 fn check(snapshot: &Snapshot, documents: &[IndexDocument], filter: &Filter) {
+    for document in documents {
+        assert_eq!(Matcher::new(document).answers(filter), matches(filter, document), "{filter:?} of {document:?}");
+    }
     let found: Vec<&IndexDocument> = documents.iter().filter(|document| matches(filter, document)).collect();
     let mut expected: Vec<u64> = found.iter().map(|document| document.index.get()).collect();
     assert_eq!(by_pages(snapshot, filter, Order::OldestFirst), expected, "{filter:?}");

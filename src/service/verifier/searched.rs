@@ -1,0 +1,79 @@
+//! The search index against what it should hold: each entry put together again as the follower does it, and compared with every
+//! value that the index has for it. An index that lags is compared as far as it has come.
+
+use std::cell::RefCell;
+use std::path::Path;
+
+use crate::index::audit::Difference;
+use crate::index::document::IndexDocument;
+use crate::index::error::IndexError;
+use crate::index::reader::Searcher;
+use crate::service::opened::{ReadError, open_entry};
+use crate::service::past::PastCache;
+use crate::service::searchable::searchable;
+use crate::service::verifier::report::{Check, CheckName, Outcome, Place};
+use crate::service::verifier::tally::Tally;
+use crate::store::rows::Rows;
+use crate::tlog::position::{LeafIndex, TreeSize};
+
+/// Compares the index, opened before the ledger's state was fixed at `size`.
+pub(super) fn check(rows: Rows<'_>, size: TreeSize, searcher: Result<Searcher, IndexError>, folder: &Path) -> Check {
+    if !folder.exists() {
+        return Check::not_run(CheckName::SearchIndex, size.get(), "there is no search index in the folder");
+    }
+    let searcher = match searcher {
+        Ok(searcher) => searcher,
+        Err(e) => return broken(size, &e),
+    };
+    let indexed = searcher.indexed_size();
+    let (mut tally, cache) = (Tally::new(CheckName::SearchIndex, size.get()), RefCell::default());
+    if indexed > size {
+        tally.blame(Place::Ledger, format!("it says that it holds {indexed} entries, and the ledger has {size}"));
+    } else if indexed < size {
+        tally.cannot_tell(format!("it has come to entry {indexed}, the ledger to {size}"));
+    }
+    let expected = |index| if size.contains(index) { document(rows, &cache, index, size).ok() } else { None };
+    let audited = searcher.audit(expected, |difference| {
+        let Difference { index, reason } = difference;
+        match index {
+            // Made before the newest facts were known: nobody but the follower can say which of them it had seen.
+            Some(index) if indexed < size && is_touched(rows, index, indexed, size).unwrap_or(true) => {
+                tally.cannot_tell(format!("entry {index} changed after the index was committed"));
+            }
+            Some(index) => tally.blame(Place::Entry(index), reason),
+            None => tally.blame(Place::Ledger, reason),
+        }
+    });
+    match audited {
+        Ok(compared) => {
+            tally.all_right(compared);
+            tally.finish()
+        }
+        Err(e) => broken(size, &e),
+    }
+}
+
+fn broken(size: TreeSize, e: &IndexError) -> Check {
+    match e {
+        IndexError::Damaged { .. } | IndexError::Foreign { .. } => {
+            let mut tally = Tally::new(CheckName::SearchIndex, size.get());
+            tally.blame(Place::Ledger, e.to_string());
+            tally.finish()
+        }
+        other => Check { outcome: Outcome::NotRun(other.to_string()), ..Check::not_run(CheckName::SearchIndex, size.get(), "") },
+    }
+}
+
+fn document(rows: Rows<'_>, cache: &RefCell<PastCache>, index: LeafIndex, now: TreeSize) -> Result<IndexDocument, ReadError> {
+    let entry = open_entry(rows, index)?.ok_or_else(|| ReadError::Damaged { index, reason: "it is missing".to_owned() })?;
+    searchable(rows, cache, &entry, now.next_index())
+}
+
+/// Whether anything recorded after the index was committed changed what search should say of an entry.
+fn is_touched(rows: Rows<'_>, index: LeafIndex, indexed: TreeSize, size: TreeSize) -> Result<bool, ReadError> {
+    if rows.present_findings(index)?.is_some_and(|(_, by)| by >= indexed.next_index()) {
+        return Ok(true);
+    }
+    // Separate memories: one that knows of later delegations would answer for both.
+    Ok(document(rows, &RefCell::default(), index, indexed)? != document(rows, &RefCell::default(), index, size)?)
+}
