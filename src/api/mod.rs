@@ -12,8 +12,6 @@ pub mod events;
 mod batch_recipe;
 pub mod credentials;
 
-pub mod listing;
-pub mod criteria;
 pub mod rows;
 pub mod action_list;
 pub mod delegation_list;
