@@ -7,7 +7,7 @@ use crate::domain::chain::{Chain, Hop, Root};
 use crate::domain::delegation::{CallerClass, Evidence};
 use crate::domain::finding::Code;
 use crate::domain::ids::{AgentId, DelegationId, PrincipalId, Source};
-use crate::domain::narrowing::{Change, Narrowing, narrowing};
+use crate::domain::narrowing::{Change, Narrowing, narrowing, start_of};
 use crate::domain::past::Recorded;
 use crate::domain::standing::{Standing, standing};
 use crate::domain::told::Authority;
@@ -80,6 +80,12 @@ pub struct DelegationStep {
     pub entry: EntryRef,
     /// What for, in words.
     pub purpose: Option<String>,
+    /// The scope it passes on.
+    pub scope: Vec<String>,
+    /// From when it holds.
+    pub begins_at: Timestamp,
+    /// Until when it holds.
+    pub expires_at: Timestamp,
     /// What its parent holds and it does not, or holds less of. Empty for a root.
     pub removed: Vec<Change>,
     /// What it passes on beyond what its parent holds. Empty for a root.
@@ -166,6 +172,9 @@ fn delegation_step(hop: &Hop, from_here: &Chain, occurred_at: Timestamp) -> Dele
         source: recorded.source.clone(),
         entry: EntryRef::of(recorded),
         purpose: terms.purpose.clone(),
+        scope: terms.scope.clone(),
+        begins_at: start_of(terms),
+        expires_at: terms.expires_at,
         removed,
         widened,
         findings: recorded.present_findings.clone(),

@@ -1,8 +1,15 @@
 //! Help in one page: the questions Onus answers, its words, and where to read on.
 
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use crate::ui::frame::Frame;
+use crate::http::problem::Problem;
+use crate::http::query::Query;
+use crate::http::route::Registered;
+use crate::ui::frame::{Frame, Section};
+use crate::ui::session_pages::page_route;
+use crate::ui::site::{frame, page};
 
 /// The help page.
 #[derive(Clone, Debug, Template)]
@@ -35,4 +42,14 @@ impl Help {
         ("Walk", "The path from an action back to the person it rests on, with what was read and who confirmed."),
         ("Attribution", "The ledger's answer to: did the person ask for it, or did something the agent had read decide?"),
     ];
+}
+
+/// The row of this file.
+pub fn routes() -> Vec<Registered> {
+    vec![Registered { route: page_route("/help", "showHelp"), handler: || web::to(show_help) }]
+}
+
+async fn show_help(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    Query::parse(request.query_string(), &[])?;
+    Ok(page(StatusCode::OK, &Help { frame: frame(&request, "Help", Some(Section::Help)) }))
 }

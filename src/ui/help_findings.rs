@@ -1,10 +1,17 @@
 //! What each finding means and what to do about it, each at its own anchor: `/help/findings#scope_exceeded`.
 
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
 use crate::domain::finding::{Code, Level};
-use crate::ui::frame::Frame;
+use crate::http::problem::Problem;
+use crate::http::query::Query;
+use crate::http::route::Registered;
+use crate::ui::frame::{Frame, Section};
 use crate::ui::part::Badge;
+use crate::ui::session_pages::page_route;
+use crate::ui::site::{frame, page};
 
 /// The page that explains findings.
 #[derive(Clone, Debug, Template)]
@@ -122,4 +129,14 @@ impl HelpFindings {
             Code::ClockSkew => ("The reporter says that it happened after the ledger recorded it.", "Set the source's clock right."),
         }
     }
+}
+
+/// The row of this file.
+pub fn routes() -> Vec<Registered> {
+    vec![Registered { route: page_route("/help/findings", "showFindings"), handler: || web::to(show_findings) }]
+}
+
+async fn show_findings(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    Query::parse(request.query_string(), &[])?;
+    Ok(page(StatusCode::OK, &HelpFindings { frame: frame(&request, "Findings – Help", Some(Section::Help)) }))
 }

@@ -16,6 +16,9 @@ pub mod frame;
 pub mod chart;
 pub mod rows;
 pub mod walk;
+pub mod terms;
+pub mod walked;
+pub mod judged;
 pub mod tree;
 pub mod overview;
 pub mod search;
@@ -31,11 +34,12 @@ pub mod integrity;
 pub mod signin;
 pub mod help;
 pub mod help_findings;
+pub mod problem;
 pub mod error;
 
 use crate::http::route::Registered;
 
 /// Every row of the pages.
 pub fn routes() -> Vec<Registered> {
-    [session_pages::routes()].concat()
+    [session_pages::routes(), help::routes(), help_findings::routes(), problem::routes()].concat()
 }

@@ -112,6 +112,13 @@ impl Sentence {
         self.with(Piece::Removed(Untrusted::new(text)))
     }
 
+    /// Goes on with another sentence.
+    #[must_use]
+    pub fn sentence(mut self, other: Self) -> Self {
+        self.pieces.extend(other.pieces);
+        self
+    }
+
     /// Goes on with an instant.
     #[must_use]
     pub fn time(self, when: When) -> Self {
