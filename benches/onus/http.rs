@@ -39,7 +39,11 @@ pub(crate) fn measure() {
     println!("\nNDJSON batches of {BATCH} over HTTP, durable");
     for connections in [1, 2, 4] {
         let (rate, times) = batches(&server, connections);
-        println!("{connections:3} connections  {rate:9.0} events/s   p50 {:7.1} ms   p99 {:7.1} ms", times.us(500) / 1e3, times.us(990) / 1e3);
+        println!(
+            "{connections:3} connections  {rate:9.0} events/s   p50 {:7.1} ms   p99 {:7.1} ms",
+            times.us(500) / 1e3,
+            times.us(990) / 1e3
+        );
     }
     let size = wait_until_indexed(&server);
     println!("\nreads on a ledger of {size} entries, one connection");
@@ -128,9 +132,8 @@ fn singles(server: &Server, connections: usize, count: usize) -> (f64, Times) {
 }
 
 fn batches(server: &Server, connections: usize) -> (f64, Times) {
-    let bodies: Vec<String> = (0..BATCHES)
-        .map(|batch| (0..BATCH).map(|n| events::action(&format!("b{connections}-{batch}"), n) + "\n").collect())
-        .collect();
+    let bodies: Vec<String> =
+        (0..BATCHES).map(|batch| (0..BATCH).map(|n| events::action(&format!("b{connections}-{batch}"), n) + "\n").collect()).collect();
     let (rate, times) = spread(connections, BATCHES, |agent, n| {
         post(agent, server, "/v1/events", "application/x-ndjson", &bodies[n], &format!("batch-{connections}-{n}"));
     });

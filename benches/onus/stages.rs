@@ -30,7 +30,10 @@ pub(crate) fn measure() {
     let folder = tempfile::tempdir().unwrap();
     let texts: Vec<String> = (0..EVENTS).map(|n| events::action("stage", n)).collect();
     println!("\nstages of one event ({} bytes of JSON), µs each, one thread", texts[0].len());
-    println!("parse JSON                     {:8.2}", each_us(EVENTS, || texts.iter().map(|t| Value::parse(t.as_bytes()).unwrap()).count()));
+    println!(
+        "parse JSON                     {:8.2}",
+        each_us(EVENTS, || texts.iter().map(|t| Value::parse(t.as_bytes()).unwrap()).count())
+    );
 
     let ledger = open(&folder.path().join("ledger"));
     let caller = caller();

@@ -36,7 +36,8 @@ struct RefusedLine {
 impl Recipe {
     /// Of an answer; its lines ascend.
     pub(super) fn of(request_id: &str, answered_at: Timestamp, lines: &[LineAnswer]) -> Self {
-        let mut recipe = Self { request_id: request_id.to_owned(), answered_at: answered_at.micros(), good: Vec::new(), refused: Vec::new() };
+        let mut recipe =
+            Self { request_id: request_id.to_owned(), answered_at: answered_at.micros(), good: Vec::new(), refused: Vec::new() };
         for answer in lines {
             let LineAnswer { line, status, .. } = *answer;
             if let Some(problem) = &answer.problem {

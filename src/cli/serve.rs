@@ -139,7 +139,8 @@ pub fn serve(
         let configure = move |config: &mut web::ServiceConfig| {
             config.app_data(data.clone());
         };
-        let server = server::serve(listener, Arc::new(surroundings), table, configure).map_err(|source| CliError::Listen { address: bound, source })?;
+        let server = server::serve(listener, Arc::new(surroundings), table, configure)
+            .map_err(|source| CliError::Listen { address: bound, source })?;
         let handle = server.handle();
         ready(&local_url)?;
         let server = rt::spawn(server);
