@@ -41,7 +41,7 @@ fn caller_json(caller: &Caller) -> Json {
         "credential_id": caller.credential_id.as_str(),
         "class": caller.class.as_str(),
         "source": caller.source.as_str(),
-        "agent_id": caller.agent_id.as_ref().map(|id| id.as_str()),
+        "agent_id": caller.agent_id.as_ref().map(super::super::domain::ids::AgentId::as_str),
         "human_principal_id": caller.human.as_ref().map(|human| human.principal_id.as_str()),
         "roles": caller.human.as_ref().map(|human| human.roles.iter().map(|role| role.as_str()).collect::<Vec<_>>()),
         "permissions": caller.permissions.iter().map(Permission::as_str).collect::<Vec<_>>(),

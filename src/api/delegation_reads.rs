@@ -120,11 +120,11 @@ fn terms_json(terms: &Delegation) -> Json {
     let Delegation { delegator, consent, .. } = terms;
     json!({
         "delegation_id": terms.delegation_id.as_str(),
-        "parent_delegation_id": terms.parent_delegation_id.as_ref().map(|id| id.as_str()),
+        "parent_delegation_id": terms.parent_delegation_id.as_ref().map(super::super::domain::ids::DelegationId::as_str),
         "delegator": { "kind": delegator.kind.as_str(), "id": delegator.id },
         "delegate": { "agent_id": terms.agent_id.as_str(), "instance_id": terms.instance_id },
-        "human_principal_id": terms.human_principal_id.as_ref().map(|id| id.as_str()),
-        "accountable_person_id": terms.accountable_person_id.as_ref().map(|id| id.as_str()),
+        "human_principal_id": terms.human_principal_id.as_ref().map(super::super::domain::ids::PrincipalId::as_str),
+        "accountable_person_id": terms.accountable_person_id.as_ref().map(super::super::domain::ids::PrincipalId::as_str),
         "scope": terms.scope,
         "resources": terms.resources,
         "authorization_details": terms.authorization_details.as_ref().map(to_json),
@@ -146,7 +146,7 @@ fn terms_json(terms: &Delegation) -> Json {
 fn constraint_json(constraint: &Constraint) -> Json {
     json!({
         "argument": constraint.argument, "op": constraint.op.as_str(), "value": to_json(&constraint.value),
-        "per": constraint.per.map(|per| per.as_str()),
+        "per": constraint.per.map(super::super::domain::delegation::Period::as_str),
     })
 }
 
@@ -207,7 +207,7 @@ fn brief_json(hop: &Hop) -> Json {
     let terms = hop.terms();
     json!({
         "delegation_id": hop.id().as_str(),
-        "parent_delegation_id": terms.parent_delegation_id.as_ref().map(|id| id.as_str()),
+        "parent_delegation_id": terms.parent_delegation_id.as_ref().map(super::super::domain::ids::DelegationId::as_str),
         "agent_id": terms.agent_id.as_str(),
         "delegator": { "kind": terms.delegator.kind.as_str(), "id": terms.delegator.id },
         "expires_at": terms.expires_at.to_string(),

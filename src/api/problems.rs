@@ -93,7 +93,7 @@ impl From<PreviewRefusal> for Problem {
     fn from(refusal: PreviewRefusal) -> Self {
         let detail = refusal.to_string();
         match refusal {
-            PreviewRefusal::Required { .. } => Self::new(Code::PreviewRequired, detail).with_errors(vec![FieldProblem::new(
+            PreviewRefusal::Required => Self::new(Code::PreviewRequired, detail).with_errors(vec![FieldProblem::new(
                 "/preview_token",
                 "required",
                 "the token that ?preview=true answered",

@@ -27,15 +27,15 @@ pub fn walk_json(walked: &WalkedAction) -> Map<String, Json> {
         "statement": walk.statement,
         "complete": walk.is_complete,
         "missing": walk.missing,
-        "human_principal_id": walk.human_principal_id.as_ref().map(|id| id.as_str()),
-        "root_delegation_id": walk.root_delegation_id.as_ref().map(|id| id.as_str()),
+        "human_principal_id": walk.human_principal_id.as_ref().map(super::super::domain::ids::PrincipalId::as_str),
+        "root_delegation_id": walk.root_delegation_id.as_ref().map(super::super::domain::ids::DelegationId::as_str),
         "steps": walk.steps.iter().enumerate().map(|(i, step)| step_json(i + 1, step)).collect::<Vec<_>>(),
         "documents": walk.documents.iter().map(document_json).collect::<Vec<_>>(),
         "confirmation": walk.confirmation_id.as_ref().map(|id| json!({ "confirmation_id": id })),
         "headline": walk.headline(),
-        "claimed_human_principal_id": walk.claimed_human_principal_id.as_ref().map(|id| id.as_str()),
-        "delegation_id": walked.action.actor.delegation_id.as_ref().map(|id| id.as_str()),
-        "word_of": walk.word_of.as_ref().map(|source| source.as_str()),
+        "claimed_human_principal_id": walk.claimed_human_principal_id.as_ref().map(super::super::domain::ids::PrincipalId::as_str),
+        "delegation_id": walked.action.actor.delegation_id.as_ref().map(super::super::domain::ids::DelegationId::as_str),
+        "word_of": walk.word_of.as_ref().map(super::super::domain::ids::Source::as_str),
         "trigger": walked.action.trigger.as_ref().map(trigger_json),
         "first": first_json(walk),
         "changed_by": walked.changes.iter().map(changed_by_json).collect::<Vec<_>>(),
@@ -88,7 +88,7 @@ pub fn change_json(change: &Change) -> Json {
 /// What changed an entry's findings, and why.
 pub fn changed_by_json(change: &ChangedBy) -> Json {
     json!({
-        "changed": change.changed.get(), "index": change.index.get(), "cause": change.cause.map(|i| i.get()),
+        "changed": change.changed.get(), "index": change.index.get(), "cause": change.cause.map(super::super::tlog::position::LeafIndex::get),
         "cause_type": change.cause_type,
     })
 }
@@ -111,7 +111,7 @@ pub fn reason_json(reason: &Reason) -> Json {
     json!({
         "code": reason.code.as_str(), "level": reason.level.as_str(), "step": reason.step, "detail": reason.detail,
         "pointer": reason.pointer, "label": reason.code.label(),
-        "delegation_id": reason.delegation_id.as_ref().map(|id| id.as_str()),
+        "delegation_id": reason.delegation_id.as_ref().map(super::super::domain::ids::DelegationId::as_str),
     })
 }
 
@@ -124,7 +124,7 @@ pub fn first_json(walk: &Walk) -> Json {
 pub fn trigger_json(trigger: &Trigger) -> Json {
     json!({
         "kind": trigger.kind.as_str(), "principal_id": trigger.principal_id, "reference": trigger.reference,
-        "content_sha256": trigger.content_sha256.as_ref().map(|hash| hash.to_hex()),
+        "content_sha256": trigger.content_sha256.as_ref().map(super::super::tlog::hash::DocumentHash::to_hex),
     })
 }
 
@@ -144,11 +144,11 @@ pub fn report_json<T>(report: &Recorded<T>) -> Json {
 /// What had been read.
 pub fn document_json(document: &ReadDocument) -> Json {
     json!({
-        "sha256": document.sha256.as_ref().map(|hash| hash.to_hex()),
+        "sha256": document.sha256.as_ref().map(super::super::tlog::hash::DocumentHash::to_hex),
         "uri": document.uri,
         "store": document.store,
         "retrieved_at": document.retrieved_at.map(|at| at.to_string()),
-        "origin": document.origin.map(|origin| origin.as_str()),
+        "origin": document.origin.map(super::super::domain::action::DocumentOrigin::as_str),
         "said_by": document.said_by,
         "before_ms": document.before_ms,
     })
@@ -172,7 +172,7 @@ fn step_json(number: usize, step: &Step) -> Json {
 fn hop_json(hop: &DelegationStep) -> Json {
     json!({
         "delegation_id": hop.delegation_id.as_str(),
-        "parent_delegation_id": hop.parent_delegation_id.as_ref().map(|id| id.as_str()),
+        "parent_delegation_id": hop.parent_delegation_id.as_ref().map(super::super::domain::ids::DelegationId::as_str),
         "evidence": hop.evidence.as_str(),
         "source": hop.source.as_str(),
         "entry": entry_json(hop.entry),

@@ -73,7 +73,7 @@ fn action_json(walked: &WalkedAction) -> Json {
         },
         "decision": {
             "policy_version": action.decision.policy_version, "policy_sha256": action.decision.policy_sha256,
-            "effect": action.decision.effect.map(|effect| effect.as_str()),
+            "effect": action.decision.effect.map(super::super::domain::action::DecisionEffect::as_str),
         },
         "action": {
             "name": action.name, "resource": action.resource, "required_scope": action.required_scope,
@@ -98,8 +98,8 @@ fn action_json(walked: &WalkedAction) -> Json {
         "first": first_json(walk),
         "changed_by": changes.iter().map(changed_by_json).collect::<Vec<_>>(),
         "attribution": attribution_json(&walk.attribution),
-        "human_principal_id": walk.human_principal_id.as_ref().map(|id| id.as_str()),
-        "root_delegation_id": walk.root_delegation_id.as_ref().map(|id| id.as_str()),
+        "human_principal_id": walk.human_principal_id.as_ref().map(super::super::domain::ids::PrincipalId::as_str),
+        "root_delegation_id": walk.root_delegation_id.as_ref().map(super::super::domain::ids::DelegationId::as_str),
         "complete": walk.is_complete,
         "reports": reports.iter().map(|report| one_report_json(report)).collect::<Vec<_>>(),
         "walk_url": format!("/v1/actions/{}/walk", encoded(action.action_id.as_str())),
@@ -110,10 +110,10 @@ fn actor_json(action: &Action) -> Json {
     let actor = &action.actor;
     json!({
         "caller_class": actor.caller_class.as_str(),
-        "human_principal_id": actor.human_principal_id.as_ref().map(|id| id.as_str()),
-        "agent_id": actor.agent_id.as_ref().map(|id| id.as_str()),
+        "human_principal_id": actor.human_principal_id.as_ref().map(super::super::domain::ids::PrincipalId::as_str),
+        "agent_id": actor.agent_id.as_ref().map(super::super::domain::ids::AgentId::as_str),
         "instance_id": actor.instance_id,
-        "delegation_id": actor.delegation_id.as_ref().map(|id| id.as_str()),
+        "delegation_id": actor.delegation_id.as_ref().map(super::super::domain::ids::DelegationId::as_str),
         "model_version": actor.model_version,
         "prompt_id": actor.prompt_id,
         "prompt_sha256": actor.prompt_sha256,
@@ -124,8 +124,8 @@ fn actor_json(action: &Action) -> Json {
 fn context_json(document: &Document) -> Json {
     json!({
         "uri": document.uri, "store": document.store, "retrieved_at": document.retrieved_at.map(|at| at.to_string()),
-        "origin": document.origin.map(|origin| origin.as_str()), "sha256": document.sha256.as_ref().map(|hash| hash.to_hex()),
-        "content_sha256": document.content_sha256.as_ref().map(|hash| hash.to_hex()), "content_bytes": document.content_bytes,
+        "origin": document.origin.map(super::super::domain::action::DocumentOrigin::as_str), "sha256": document.sha256.as_ref().map(super::super::tlog::hash::DocumentHash::to_hex),
+        "content_sha256": document.content_sha256.as_ref().map(super::super::tlog::hash::DocumentHash::to_hex), "content_bytes": document.content_bytes,
     })
 }
 

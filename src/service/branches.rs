@@ -155,11 +155,12 @@ impl<'r> DelegationReader<'r> {
     fn step(&self, top: DelegationNo, path: &mut Vec<DelegationNo>, may_descend: bool, depth: u16) -> Result<Option<u16>, ReadError> {
         let level = |path: &[DelegationNo]| u16::try_from(path.len().saturating_sub(1)).unwrap_or(u16::MAX);
         let Some(here) = path.last().copied() else { return Ok(None) };
-        if may_descend && level(path) < depth {
-            if let Some(child) = self.child(here, None, top)? {
-                path.push(child);
-                return Ok(Some(level(path)));
-            }
+        if may_descend
+            && level(path) < depth
+            && let Some(child) = self.child(here, None, top)?
+        {
+            path.push(child);
+            return Ok(Some(level(path)));
         }
         while path.len() > 1 {
             let done = path.pop();

@@ -90,7 +90,7 @@ fn listed(rows: Rows<'_>, sight: &Sight, index: LeafIndex, entry_type: Option<&E
             return Ok(None);
         }
     }
-    let codes = header.assessment.iter().flat_map(|assessment| assessment.findings());
+    let codes = header.assessment.iter().flat_map(super::super::tlog::entry::Assessment::findings);
     let first = codes.filter_map(|code| Code::parse(code)).collect();
     let findings = present_findings(rows, index, first)?;
     Ok(Some(ListedEntry { leaf_hash: LeafHash::of(&header.to_bytes()), header, findings }))
