@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use actix_web::dev::ServerHandle;
 use actix_web::{rt, web};
 
 use crate::cli::error::CliError;
@@ -83,12 +84,18 @@ pub fn listen(address: SocketAddr) -> Result<TcpListener, CliError> {
     TcpListener::bind(address).map_err(|source| CliError::Listen { address, source })
 }
 
-/// Opens ledger and bookkeeping, and adopts what the directory's files say.
+/// Opens ledger and bookkeeping under the machine's clock, and adopts what the directory's files say.
 pub fn open(folder: Folder, mark_file: PathBuf, confirm_clock: bool) -> Result<Opened, CliError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
-    let secret = folder.read_secret(&folder.secret_key_file())?;
-    let service_file = folder.service_file();
-    let ledger = Ledger::open(LedgerConfig { mark_file, ..LedgerConfig::new(folder, Arc::clone(&clock)) })?;
+    open_as(LedgerConfig { mark_file, ..LedgerConfig::new(folder, clock) }, confirm_clock)
+}
+
+/// The same, as a configuration says.
+pub fn open_as(config: LedgerConfig, confirm_clock: bool) -> Result<Opened, CliError> {
+    let clock = Arc::clone(&config.clock);
+    let secret = config.folder.read_secret(&config.folder.secret_key_file())?;
+    let service_file = config.folder.service_file();
+    let ledger = Ledger::open(config)?;
     if confirm_clock {
         ledger.confirm_clock()?;
     }
@@ -110,12 +117,22 @@ pub fn open(folder: Folder, mark_file: PathBuf, confirm_clock: bool) -> Result<O
     })
 }
 
-/// Answers on `listener`. `ready` is told the address.
+/// Answers on `listener` until a signal ends it. `ready` is told the address.
 pub fn serve(
     opened: &Opened,
     listener: TcpListener,
     base_url: Option<&str>,
     ready: impl FnOnce(&str) -> Result<(), CliError>,
+) -> Result<ExitCode, CliError> {
+    serve_until(opened, listener, base_url, |url, _| ready(url))
+}
+
+/// The same; `ready` is also handed what stops it, for whoever serves within a process that goes on.
+pub fn serve_until(
+    opened: &Opened,
+    listener: TcpListener,
+    base_url: Option<&str>,
+    ready: impl FnOnce(&str, ServerHandle) -> Result<(), CliError>,
 ) -> Result<ExitCode, CliError> {
     let bound = listener.local_addr().map_err(|source| CliError::Listen { address: ([0, 0, 0, 0], 0).into(), source })?;
     let local_url = format!("http://{bound}");
@@ -142,7 +159,7 @@ pub fn serve(
         let server = server::serve(listener, Arc::new(surroundings), table, configure)
             .map_err(|source| CliError::Listen { address: bound, source })?;
         let handle = server.handle();
-        ready(&local_url)?;
+        ready(&local_url, handle.clone())?;
         let server = rt::spawn(server);
         tokio::select! {
             ended = server => ended.map_or(Ok(ExitCode::FAILURE), |result| {

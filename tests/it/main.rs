@@ -8,6 +8,8 @@
 )]
 
 mod shared;
+mod call;
+mod app;
 mod tlog_vectors;
 mod agentdojo;
 mod attribution_rules;
