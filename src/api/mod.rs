@@ -8,11 +8,39 @@ pub mod recorded;
 pub mod actions;
 pub mod delegations;
 
+pub mod revocations;
+
 pub mod events;
 mod batch_recipe;
 pub mod credentials;
 
+pub mod reading;
+pub mod walks;
+pub mod walk_json;
+pub mod delegation_reads;
+pub mod entries;
+pub mod proofs;
+pub mod log;
+pub mod caller;
+pub mod health;
+pub mod problem_pages;
+
 /// Every row of the API.
 pub fn routes() -> Vec<Registered> {
-    [actions::routes(), delegations::routes(), events::routes(), credentials::routes()].concat()
+    [
+        actions::routes(),
+        delegations::routes(),
+        revocations::routes(),
+        events::routes(),
+        credentials::routes(),
+        walks::routes(),
+        delegation_reads::routes(),
+        entries::routes(),
+        proofs::routes(),
+        log::routes(),
+        caller::routes(),
+        health::routes(),
+        problem_pages::routes(),
+    ]
+    .concat()
 }
