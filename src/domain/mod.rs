@@ -50,7 +50,7 @@ pub mod person;
 pub mod diff;
 pub mod reading;
 pub mod walk_steps;
-mod told;
+pub(crate) mod told;
 mod statement;
 pub mod walk;
 #[cfg(test)]
