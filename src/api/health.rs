@@ -13,7 +13,7 @@ use crate::http::envelope;
 use crate::http::problem::Problem;
 use crate::http::query::Query;
 use crate::http::route::{Access, Cost, Registered};
-use crate::service::figures;
+use crate::service::meters;
 use crate::service::ledger::Ledger;
 use crate::service::opened::ReadError;
 use crate::service::queue::WriterState;
@@ -102,5 +102,5 @@ fn readiness(ledger: &Ledger, now: Timestamp) -> Result<Json, Problem> {
 
 async fn read_metrics(request: HttpRequest, ledger: web::Data<Ledger>) -> Result<HttpResponse, Problem> {
     Query::parse(request.query_string(), &[])?;
-    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(figures::render(&ledger)))
+    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(meters::render(&ledger)))
 }

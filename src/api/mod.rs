@@ -24,6 +24,15 @@ pub mod log;
 pub mod caller;
 pub mod health;
 pub mod problem_pages;
+pub mod listing;
+pub mod criteria;
+pub mod rows;
+pub mod action_list;
+pub mod delegation_list;
+pub mod document;
+pub mod parties;
+pub mod search;
+pub mod overview;
 
 /// Every row of the API.
 pub fn routes() -> Vec<Registered> {
@@ -41,6 +50,14 @@ pub fn routes() -> Vec<Registered> {
         caller::routes(),
         health::routes(),
         problem_pages::routes(),
+        events::routes(),
+        credentials::routes(),
+        action_list::routes(),
+        delegation_list::routes(),
+        document::routes(),
+        parties::routes(),
+        search::routes(),
+        overview::routes(),
     ]
     .concat()
 }

@@ -70,6 +70,14 @@ impl Root {
         }
     }
 
+    /// The human it ends at, or who answers for it.
+    pub const fn human(&self) -> Option<&PrincipalId> {
+        match self {
+            Self::Human(human) | Self::Accountable(human) => Some(human),
+            _ => None,
+        }
+    }
+
     /// Whether every link up to the root is in the ledger.
     pub const fn is_reached(&self) -> bool {
         matches!(self, Self::Human(_) | Self::Accountable(_) | Self::Nobody)

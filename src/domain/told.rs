@@ -50,10 +50,19 @@ pub(crate) enum Authority {
 impl Authority {
     /// As `assess_action` has it, over all reports: one by an agent is enough to look for a delegation.
     pub(crate) fn of(action: &Action, reports: &[Arc<Recorded<Action>>]) -> Self {
+        Self::by(action, reports.iter().any(|r| r.reporter_class == CallerClass::Agent))
+    }
+
+    /// The same of one report alone.
+    pub(crate) fn of_one(action: &Action, reporter_class: CallerClass) -> Self {
+        Self::by(action, reporter_class == CallerClass::Agent)
+    }
+
+    fn by(action: &Action, is_agents_word: bool) -> Self {
         let actor = &action.actor;
         let names_nobody = actor.human_principal_id.is_none() && actor.agent_id.is_none() && actor.delegation_id.is_none();
         match actor.caller_class {
-            _ if reports.iter().any(|r| r.reporter_class == CallerClass::Agent) => Self::Delegated,
+            _ if is_agents_word => Self::Delegated,
             CallerClass::Human => Self::HumanHerself,
             CallerClass::Service if names_nobody => Self::ServiceItself,
             CallerClass::Service | CallerClass::Agent => Self::Delegated,

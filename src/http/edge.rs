@@ -17,7 +17,7 @@ use crate::http::media::prefers_html;
 use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 use crate::http::route::Route;
-use crate::service::figures;
+use crate::service::meters;
 use crate::service::idempotency::Idempotency;
 use crate::service::sessions::Sessions;
 use crate::tlog::time::Timestamp;
@@ -106,7 +106,7 @@ pub async fn edge(request: ServiceRequest, next: Next<BoxBody>) -> Result<Servic
     };
     let mut response = written(response, context);
     set_common_headers(&mut response, context);
-    figures::answered(operation_of(&response), response.status().as_u16(), started.elapsed());
+    meters::answered(operation_of(&response), response.status().as_u16(), started.elapsed());
     log(&response, context, started);
     Ok(response)
 }

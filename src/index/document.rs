@@ -160,7 +160,15 @@ impl IndexDocument {
             Field::Finding => all(&self.findings),
             Field::Token => one(self.token.as_ref()),
             Field::Hash => one(self.prompt_sha256.as_ref()).into_iter().chain(all(&self.hashes)).collect(),
-            Field::Index | Field::Time | Field::Recorded | Field::Depth | Field::Amount | Field::Duration | Field::Text | Field::Is | Field::Id => Vec::new(),
+            Field::Index
+            | Field::Time
+            | Field::Recorded
+            | Field::Depth
+            | Field::Amount
+            | Field::Duration
+            | Field::Text
+            | Field::Is
+            | Field::Id => Vec::new(),
         }
     }
 

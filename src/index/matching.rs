@@ -40,9 +40,9 @@ impl<'d> Matcher<'d> {
         }
     }
 
-    /// The fields that hold exactly this value.
-    pub fn fields_with(&self, value: &str) -> Vec<Field> {
-        Field::ALL.iter().copied().filter(|field| self.document.words(*field).contains(&value)).collect()
+    /// The identifiers that are exactly this word.
+    pub fn identifiers_with(&self, word: &str) -> Vec<Field> {
+        Field::Id.parts().into_iter().filter(|field| self.document.words(*field).contains(&word)).collect()
     }
 
     fn words(&self) -> &[String] {

@@ -88,6 +88,7 @@ fn filled(index: u64, mark: &str) -> IndexDocument {
     entry.parent_trace = one("parent_trace");
     entry.key = one("key");
     entry.amount = Some(129.99);
+    entry.duration_ms = Some(184);
     entry.confirmation = one("confirmation");
     entry.confirmed_by = two("confirmed_by");
     entry.verdict = one("verdict");

@@ -1,79 +1,140 @@
-//! The program's own figures for Prometheus: what is counted as it happens, and what is looked up when somebody asks. They say how
-//! the process does, never what the ledger holds: no label names a person, an agent or an id.
+//! The figures of a dashboard, class by class. A person's clicks and an agent's fan-out are different things, so nothing is ever
+//! added up, or averaged, over classes.
 
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use crate::domain::delegation::CallerClass;
+use crate::index::field::Field;
+use crate::service::criteria::{Criteria, Criterion, EntryKind};
+use crate::service::finder::{Counted, FindError, Finder};
+use crate::tlog::time::Timestamp;
 
-use crate::service::ledger::Ledger;
-use crate::service::queue::WriterState;
+/// What one class did within a period.
+#[derive(Clone, Debug)]
+pub struct ClassFigures {
+    /// Which.
+    pub class: CallerClass,
+    /// Reports of actions.
+    pub action_count: u64,
+    /// Those that the protected API refused.
+    pub denied_count: u64,
+    /// Those that were tried in vain.
+    pub failed_count: u64,
+    /// How long they took.
+    pub durations: Durations,
+    /// How unevenly they came; `None` without any.
+    pub burst: Option<Burst>,
+    /// By present verdict.
+    pub verdicts: BTreeMap<String, u64>,
+    /// By outcome.
+    pub outcomes: BTreeMap<String, u64>,
+    /// By present finding.
+    pub findings: Counted,
+    /// By name.
+    pub actions: Counted,
+    /// By error.
+    pub errors: Counted,
+}
 
-/// Upper bounds of durations, in seconds.
-const SECONDS: [f64; 11] = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
-/// Upper bounds of events in one commit.
-const EVENTS: [f64; 8] = [1.0, 2.0, 8.0, 32.0, 128.0, 512.0, 2048.0, 8192.0];
+/// How long actions took, as their reporters say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Durations {
+    /// Of how many that is known.
+    pub known_count: usize,
+    /// Half took no longer.
+    pub p50_ms: Option<u64>,
+    /// Nineteen in twenty took no longer.
+    pub p95_ms: Option<u64>,
+}
 
-/// The recorder of this process: installed at the first call, the same for every ledger in it (tests open several).
-fn recorder() -> &'static PrometheusHandle {
-    static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
-    RECORDER.get_or_init(|| {
-        let recorder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)
-            .and_then(|builder| builder.set_buckets_for_metric(Matcher::Suffix("_events".to_owned()), &EVENTS))
-            .expect("the bounds are not empty")
-            .build_recorder();
-        let handle = recorder.handle();
-        // Only this function installs one; another program's recorder in the same process would take the figures instead.
-        if metrics::set_global_recorder(recorder).is_err() {
-            tracing::warn!("another recorder is installed: /metrics stays empty");
-        }
-        describe();
-        handle
+/// The busiest second against the mean of all seconds from the first action to the last.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Burst {
+    /// Actions in the busiest second.
+    pub peak_per_second: u64,
+    /// When that was.
+    pub peak_at: Timestamp,
+    /// Seconds from the first to the last, both included.
+    pub seconds: u64,
+    /// Peak ÷ mean.
+    pub ratio: f64,
+}
+
+/// The figures of one class between two instants.
+pub fn figures(finder: &Finder<'_>, class: CallerClass, from: Option<Timestamp>, to: Option<Timestamp>) -> Result<ClassFigures, FindError> {
+    let criteria = Criteria { from, to, ..Criteria::of(EntryKind::Action).and(Criterion::Class(class)) };
+    let all = |field| -> Result<BTreeMap<String, u64>, FindError> { Ok(finder.every_value(&criteria, field)?.into_iter().collect()) };
+    let outcomes = all(Field::Outcome)?;
+    let outcome = |word: &str| outcomes.get(word).copied().unwrap_or(0);
+    let (snapshot, filter) = finder.snapshot_for(&criteria);
+    Ok(ClassFigures {
+        class,
+        action_count: finder.count(&criteria)?,
+        denied_count: outcome("denied"),
+        failed_count: outcome("failed"),
+        durations: Durations::of(&snapshot.numbers(&filter, Field::Duration)?),
+        burst: Burst::of(&snapshot.by_second(&filter)?),
+        verdicts: all(Field::Verdict)?,
+        findings: finder.counted(&criteria, Field::Finding)?,
+        actions: finder.counted(&criteria, Field::Action)?,
+        errors: finder.counted(&criteria, Field::Error)?,
+        outcomes,
     })
 }
 
-fn describe() {
-    describe_counter!("onus_http_requests_total", "Requests answered, by operation and status.");
-    describe_histogram!("onus_http_request_duration_seconds", "From the head of a request to its answer, by operation.");
-    describe_histogram!("onus_commit_duration_seconds", "From the first event of a batch to its commit.");
-    describe_histogram!("onus_commit_events", "Entries written by one commit.");
-    describe_gauge!("onus_entries", "Entries committed.");
-    describe_gauge!("onus_published_entries", "Entries under the newest released checkpoint.");
-    describe_gauge!("onus_indexed_entries", "Entries that can be searched.");
-    describe_gauge!("onus_queued_events", "Events waiting for their place.");
-    describe_gauge!("onus_writable", "1 while the ledger can be written.");
+impl Durations {
+    /// Of ascending durations, by nearest rank.
+    fn of(ascending: &[u64]) -> Self {
+        let rank = |percent: usize| (ascending.len() * percent).div_ceil(100).checked_sub(1).and_then(|i| ascending.get(i)).copied();
+        Self { known_count: ascending.len(), p50_ms: rank(50), p95_ms: rank(95) }
+    }
 }
 
-/// A request was answered.
-pub fn answered(operation: &'static str, status: u16, took: Duration) {
-    recorder();
-    counter!("onus_http_requests_total", "operation" => operation, "status" => status.to_string()).increment(1);
-    histogram!("onus_http_request_duration_seconds", "operation" => operation).record(took.as_secs_f64());
+impl Burst {
+    fn of(by_second: &BTreeMap<i64, u64>) -> Option<Self> {
+        let (first, last) = (by_second.first_key_value()?.0, by_second.last_key_value()?.0);
+        let seconds = u64::try_from(last - first + 1).ok()?;
+        // The earliest of equal peaks.
+        let (at, peak) = by_second.iter().rev().max_by_key(|(_, count)| **count)?;
+        let total: u64 = by_second.values().sum();
+        Some(Self {
+            peak_per_second: *peak,
+            peak_at: at.checked_mul(1_000_000).and_then(Timestamp::from_micros)?,
+            seconds,
+            ratio: as_float(*peak) * as_float(seconds) / as_float(total),
+        })
+    }
 }
 
-/// A batch was committed.
-pub fn committed(entries: u64, took: Duration) {
-    recorder();
-    histogram!("onus_commit_duration_seconds").record(took.as_secs_f64());
-    histogram!("onus_commit_events").record(to_float(entries));
+#[expect(clippy::cast_precision_loss, reason = "a ratio is told with two decimals; counts past 2^53 do not occur")]
+fn as_float(count: u64) -> f64 {
+    count as f64
 }
 
-/// All figures, as Prometheus reads them.
-pub fn render(ledger: &Ledger) -> String {
-    let recorder = recorder();
-    let queued = ledger.queue().map_or(0, |queue| queue.queued_events());
-    gauge!("onus_entries").set(to_float(ledger.size().get()));
-    gauge!("onus_published_entries").set(to_float(ledger.published().map_or(0, |p| p.size.get())));
-    gauge!("onus_indexed_entries").set(to_float(ledger.indexed().get()));
-    gauge!("onus_queued_events").set(to_float(queued as u64));
-    gauge!("onus_writable").set(if ledger.state() == WriterState::Writing { 1.0 } else { 0.0 });
-    recorder.run_upkeep();
-    recorder.render()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[expect(clippy::cast_precision_loss, reason = "figures are floats to Prometheus; positions are below 2^53")]
-const fn to_float(number: u64) -> f64 {
-    number as f64
+    #[test]
+    fn percentiles_are_values_that_occurred() {
+        let of = |values: &[u64]| {
+            let Durations { known_count, p50_ms, p95_ms } = Durations::of(values);
+            (known_count, p50_ms, p95_ms)
+        };
+        assert_eq!(of(&[]), (0, None, None));
+        assert_eq!(of(&[7]), (1, Some(7), Some(7)));
+        assert_eq!(of(&[1, 2, 3, 4]), (4, Some(2), Some(4)));
+        assert_eq!(of(&(1..=100).collect::<Vec<_>>()), (100, Some(50), Some(95)));
+    }
+
+    #[test]
+    fn a_burst_is_the_peak_against_the_mean_of_the_seconds_there_were() {
+        assert_eq!(Burst::of(&BTreeMap::new()), None);
+        let burst = Burst::of(&BTreeMap::from([(10, 4), (19, 1)])).expect("there were some");
+        assert_eq!((burst.peak_per_second, burst.peak_at.micros(), burst.seconds), (4, 10_000_000, 10));
+        assert!((burst.ratio - 8.0).abs() < 1e-9);
+        let even = Burst::of(&BTreeMap::from([(1, 2), (2, 2)])).expect("there were some");
+        assert_eq!(even.peak_at.micros(), 1_000_000);
+        assert!((even.ratio - 1.0).abs() < 1e-9);
+    }
 }

@@ -18,7 +18,7 @@ use tracing::{error, info, warn};
 
 use crate::service::bell::Bell;
 use crate::service::clock::{Clock, StepGuard};
-use crate::service::figures;
+use crate::service::meters;
 use crate::service::high_water::{HighWater, MarkFile};
 use crate::service::opened::{ReadError, open_entry};
 use crate::service::pass::{BatchError, Edge, Pass, read_back};
@@ -155,7 +155,7 @@ impl Sequencer {
             }
         };
         // ---- point of no return: the batch is durable ----
-        figures::committed(edge.head.size.get() - self.edge.head.size.get(), started.elapsed());
+        meters::committed(edge.head.size.get() - self.edge.head.size.get(), started.elapsed());
         self.edge = edge;
         let mark = HighWater { origin: self.edge.head.origin.clone(), size: self.edge.head.size, root: self.edge.frontier.root() };
         if let Err(e) = self.mark.write(&mark) {
