@@ -1,9 +1,8 @@
-//! `POST /v1/delegations` and their revocations: what was handed on, and what was taken back.
+//! `POST /v1/delegations`: what was handed on, reported or out of a token. Taking it back is `revocations`.
 
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::api::actions::WRITE_PROBLEMS;
 use crate::api::problems::invalid_members;
 use crate::api::recorded::record;
 use crate::domain::credential::Permission;
@@ -25,24 +24,19 @@ const BESIDE_TOKEN: [&str; 5] = ["token", "event_id", "occurred_at", "delegation
 
 /// The rows of this file.
 pub fn routes() -> Vec<Registered> {
-    let write = |path, operation_id| Route {
-        method: Method::POST,
-        path,
-        operation_id,
-        access: Access::Callers { classes: &CallerClass::ALL, permission: Some(Permission::DelegationsWrite) },
-        cost: Cost::Write,
-        accepts: &[MediaType::Json],
-        key_rule: KeyRule::Required,
-        problems: WRITE_PROBLEMS,
-    };
-    let mut grant = write("/v1/delegations", "grantDelegation");
-    grant.problems = GRANT_PROBLEMS;
-    let mut revoke = write("/v1/delegations/{id}/revocations", "revokeDelegation");
-    revoke.problems = REVOKE_PROBLEMS;
-    vec![
-        Registered { route: grant, handler: || web::to(grant_delegation) },
-        Registered { route: revoke, handler: || web::to(revoke_delegation) },
-    ]
+    vec![Registered {
+        route: Route {
+            method: Method::POST,
+            path: "/v1/delegations",
+            operation_id: "grantDelegation",
+            access: Access::Callers { classes: &CallerClass::ALL, permission: Some(Permission::DelegationsWrite) },
+            cost: Cost::Write,
+            accepts: &[MediaType::Json],
+            key_rule: KeyRule::Required,
+            problems: GRANT_PROBLEMS,
+        },
+        handler: || web::to(grant_delegation),
+    }]
 }
 
 const GRANT_PROBLEMS: &[Code] = &[
@@ -67,20 +61,6 @@ const GRANT_PROBLEMS: &[Code] = &[
     Code::TokenWithoutExpiry,
     Code::TokenWithoutSubject,
     Code::TokenWithoutActor,
-    Code::LedgerBusy,
-    Code::CommitOutcomeUnknown,
-    Code::ClockJump,
-    Code::LedgerReadOnly,
-    Code::EntryDamaged,
-];
-
-const REVOKE_PROBLEMS: &[Code] = &[
-    Code::NotFound,
-    Code::ValidationFailed,
-    Code::EventIdConflict,
-    Code::EventErased,
-    Code::ReportsForExceeded,
-    Code::NotYourOwnName,
     Code::LedgerBusy,
     Code::CommitOutcomeUnknown,
     Code::ClockJump,
@@ -127,31 +107,4 @@ fn beside_token(event: &Value) -> Result<TokenExtra, Problem> {
         delegation_id: text("delegation_id"),
         purpose: text("purpose"),
     })
-}
-
-async fn revoke_delegation(
-    request: HttpRequest,
-    caller: Authenticated,
-    ledger: web::Data<Ledger>,
-    path: web::Path<String>,
-    payload: web::Payload,
-) -> Result<HttpResponse, Problem> {
-    Query::parse(request.query_string(), &[])?;
-    let body = read(request.headers(), payload.into_inner(), BodyLimit::Event).await?;
-    let event = with_delegation_id(Value::parse(&body)?, path.into_inner())?;
-    record(&request, caller, ledger, &body, move |intake| intake.event(event, Some("delegation.revoked"))).await
-}
-
-/// The path says which delegation; a body that says another contradicts it.
-fn with_delegation_id(event: Value, id: String) -> Result<Value, Problem> {
-    let Value::Object(mut members) = event else { return Ok(event) };
-    match members.iter().find(|(name, _)| name == "delegation_id") {
-        None => members.push(("delegation_id".to_owned(), id.into())),
-        Some((_, value)) if value.as_str() == Some(&id) => {}
-        Some(_) => {
-            let message = format!("the path names {id:?}: leave this member out, or name the same");
-            return Err(invalid_members(&[FieldError::new("/delegation_id".to_owned(), FieldCode::NotAllowed, message)]));
-        }
-    }
-    Ok(Value::Object(members))
 }

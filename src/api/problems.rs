@@ -6,6 +6,7 @@ use crate::http::codes::Code;
 use crate::http::problem::{FieldProblem, Problem};
 use crate::service::intake::IntakeRefusal;
 use crate::service::opened::ReadError;
+use crate::service::previews::PreviewRefusal;
 use crate::service::prover::ProverError;
 use crate::service::queue::WriteFailure;
 use crate::service::pass::Refusal;
@@ -81,8 +82,29 @@ impl From<IntakeRefusal> for Problem {
                 Self::new(Code::parse(e.code()).expect("every code of a token stands in the table, as a test shows"), e.to_string())
             }
             IntakeRefusal::NoSuchDelegation => Self::new(Code::NotFound, "there is no such delegation, or it is not yours to see"),
+            IntakeRefusal::Preview(refusal) => refusal.into(),
             IntakeRefusal::CannotCommit(e) => Self::failed(Code::Internal, &e),
             IntakeRefusal::Read(e) => e.into(),
+        }
+    }
+}
+
+impl From<PreviewRefusal> for Problem {
+    fn from(refusal: PreviewRefusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            PreviewRefusal::Required => Self::new(Code::PreviewRequired, detail).with_errors(vec![FieldProblem::new(
+                "/preview_token",
+                "required",
+                "the token that ?preview=true answered",
+            )]),
+            PreviewRefusal::NotFound => Self::new(Code::PreviewNotFound, detail),
+            PreviewRefusal::Expired { .. } => Self::new(Code::PreviewExpired, detail),
+            PreviewRefusal::Stale { affected_count, added_count, added_sample } => Self::new(Code::PreviewStale, detail)
+                .with_member("affected_count", affected_count.into())
+                .with_member("added_count", added_count.into())
+                .with_member("added_sample", added_sample.iter().map(|a| a.delegation_id.as_str()).collect()),
+            PreviewRefusal::Read(e) => e.into(),
         }
     }
 }

@@ -58,7 +58,8 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
     let origin = Origin::parse(ORIGIN).expect("a literal of the right form");
     let clock = SystemClock::default();
     if !folder.has_ledger() {
-        let summary = make_sample(&folder, &mark_file, &origin, &format!("http://{}", args.listen), clock.now())?;
+        let bound = listener.local_addr().map_err(|source| CliError::Listen { address: args.listen, source })?;
+        let summary = make_sample(&folder, &mark_file, &origin, &format!("http://{bound}"), clock.now())?;
         if !args.print_url {
             output::note(summary);
         }

@@ -190,6 +190,16 @@ problem_codes! {
     DelegationIdConflict "delegation_id_conflict" 409 final "The delegation_id is taken",
         "Use a new delegation_id, or leave it out and the ledger makes one.", [FixRequest];
 
+    // Looked at before it is done.
+    PreviewRequired "preview_required" 422 final "This reaches so much that it has to be looked at first",
+        "Send the same request with ?preview=true, show its answer to whoever decides, then name its preview_token.", [FixRequest];
+    PreviewNotFound "preview_not_found" 404 final "This preview_token is not one of this request",
+        "Use the token as it was given, with the same credential and the same request; or preview again.", [FixRequest];
+    PreviewExpired "preview_expired" 410 final "The preview has expired",
+        "Preview again, look at what is affected now, then send the new token.", [FixRequest];
+    PreviewStale "preview_stale" 409 final "More is affected now than the preview showed",
+        "Look at what was added, preview again, then send the new token.", [FixRequest];
+
     // Batches.
     BatchTooLarge "batch_too_large" 413 final "The batch has too many events",
         "Send at most 10 000 events at once.", [SplitRequest];
@@ -246,6 +256,8 @@ problem_codes! {
         "An operator has to look at it; then send the identical request again.", [RetrySameRequest, ContactOperator];
     IndexBehind "index_behind" 503 1 "The search index has not come that far yet",
         "Send the identical request again, or search without min_tree_size.", [RetrySameRequest];
+    NotYetPublished "not_yet_published" 404 1 "No checkpoint covers this entry yet",
+        "Send the identical request again: a checkpoint is signed at least every second while the ledger grows.", [RetrySameRequest];
     EntryDamaged "entry_damaged" 500 final "An entry does not match what was committed to",
         "Do not rely on it. Tell the operator the request id; onus verify names what is damaged.", [ContactOperator];
     Internal "internal" 500 5 "The ledger made a mistake",

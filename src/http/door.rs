@@ -35,11 +35,9 @@ pub(super) async fn door(
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let Some(row) = row else { return next.call(request).await };
+    request.extensions_mut().insert(Arc::clone(&row));
     match admit(&row, &mut request).await {
-        Ok(()) => {
-            request.extensions_mut().insert(row);
-            call_and_catch(request, next).await
-        }
+        Ok(()) => call_and_catch(request, next).await,
         Err(problem) => Ok(request.error_response(problem)),
     }
 }

@@ -16,6 +16,8 @@ use crate::http::cursor::Cursors;
 use crate::http::media::prefers_html;
 use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
+use crate::http::route::Route;
+use crate::service::meters;
 use crate::service::idempotency::Idempotency;
 use crate::service::sessions::Sessions;
 use crate::tlog::time::Timestamp;
@@ -104,6 +106,7 @@ pub async fn edge(request: ServiceRequest, next: Next<BoxBody>) -> Result<Servic
     };
     let mut response = written(response, context);
     set_common_headers(&mut response, context);
+    meters::answered(operation_of(&response), response.status().as_u16(), started.elapsed());
     log(&response, context, started);
     Ok(response)
 }
@@ -175,6 +178,11 @@ fn set_common_headers(response: &mut ServiceResponse<BoxBody>, context: RequestC
     headers.insert(HeaderName::from_static("x-caller-class"), HeaderValue::from_static(class));
     let id = HeaderValue::from_str(&context.request_id.to_string()).expect("hexadecimal digits");
     headers.insert(HeaderName::from_static("x-request-id"), id);
+}
+
+/// Of the row that the path and method belong to; a name that callers invent would be a label without end.
+fn operation_of(response: &ServiceResponse<BoxBody>) -> &'static str {
+    response.request().extensions().get::<Arc<Route>>().map_or("none", |row| row.operation_id)
 }
 
 /// The path's template, never the path: ids of people stand in paths, and links that sign in.

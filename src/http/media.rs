@@ -44,7 +44,16 @@ impl MediaType {
 
 /// Whether a browser asked for a page: `text/html` is named, and no JSON is preferred to it.
 pub fn prefers_html(headers: &HeaderMap) -> bool {
-    let mut html = 0;
+    is_preferred_to_json(headers, &["text/html", "application/xhtml+xml"])
+}
+
+/// Whether plain text was asked for by name, and no JSON is preferred to it.
+pub fn prefers_plain_text(headers: &HeaderMap) -> bool {
+    is_preferred_to_json(headers, &["text/plain"])
+}
+
+fn is_preferred_to_json(headers: &HeaderMap, names: &[&str]) -> bool {
+    let mut wished = 0;
     let mut json = 0;
     for value in headers.get_all(ACCEPT).filter_map(|v| v.to_str().ok()) {
         for range in value.split(',') {
@@ -52,13 +61,13 @@ pub fn prefers_html(headers: &HeaderMap) -> bool {
             let name = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
             let quality = parts.filter_map(|p| p.trim().strip_prefix("q=")).find_map(per_mille).unwrap_or(1000);
             match name.as_str() {
-                "text/html" | "application/xhtml+xml" => html = html.max(quality),
+                name if names.contains(&name) => wished = wished.max(quality),
                 "application/json" | "application/problem+json" => json = json.max(quality),
                 _ => {}
             }
         }
     }
-    html > json
+    wished > json
 }
 
 /// `0.85` as 850.

@@ -20,6 +20,7 @@ use crate::service::ledger::Ledger;
 use crate::service::opened::ReadError;
 use crate::service::past::{LedgerPast, PastCache};
 use crate::service::pending::{CannotCommit, PendingEntry};
+use crate::service::previews::{Preview, PreviewRefusal, Previews, Reach};
 use crate::tlog::hash::{DocumentHash, to_hex};
 use crate::tlog::json::Value;
 
@@ -49,6 +50,9 @@ pub enum IntakeRefusal {
     /// The delegation to be revoked is not there, or not the caller's to see.
     #[error("there is no such delegation")]
     NoSuchDelegation,
+    /// What it reaches was not looked at first.
+    #[error(transparent)]
+    Preview(#[from] PreviewRefusal),
     /// The event cannot be committed to.
     #[error(transparent)]
     CannotCommit(#[from] CannotCommit),
@@ -78,6 +82,25 @@ impl<'l> Intake<'l> {
             _ => None,
         };
         self.pending(event, evidence)
+    }
+
+    /// A revocation of that delegation. Where it reaches many, `preview_token` says that somebody has looked at which.
+    pub fn revocation(&self, event: Value, id: &DelegationId, preview_token: Option<&str>) -> Result<PendingEntry, IntakeRefusal> {
+        let reach = Reach::of(&event);
+        let pending = self.event(event, Some("delegation.revoked"))?;
+        self.previews().check(self.submitter.caller, id, reach, preview_token)?;
+        Ok(pending)
+    }
+
+    /// What such a revocation would reach. Refused like the revocation itself; nothing is written.
+    pub fn preview_revocation(&self, event: Value, id: &DelegationId) -> Result<Preview, IntakeRefusal> {
+        let reach = Reach::of(&event);
+        self.event(event, Some("delegation.revoked"))?;
+        Ok(self.previews().preview(self.submitter.caller, id, reach)?)
+    }
+
+    fn previews(&self) -> Previews<'_> {
+        Previews::new(self.ledger, self.ledger.clock().now())
     }
 
     /// A delegation out of a token, verified against its issuer's keys.

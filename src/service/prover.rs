@@ -102,6 +102,11 @@ impl<'r> Prover<'r> {
         Ok(prove_consistency(&self.nodes, from, to)?)
     }
 
+    /// The checkpoint of exactly that size, if one was signed.
+    pub fn checkpoint_at(&self, size: TreeSize) -> Result<Option<String>, ProverError> {
+        Ok(self.rows.checkpoint(size)?.filter(|(found, _)| *found == size).map(|(_, note)| note))
+    }
+
     /// The `.tlog-proof` of an entry under the oldest checkpoint that covers it, or under the one of that size; `None` if no
     /// checkpoint does yet.
     pub fn tlog_proof(&self, index: LeafIndex, size: Option<TreeSize>) -> Result<Option<TlogProof>, ProverError> {

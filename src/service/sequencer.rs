@@ -11,12 +11,14 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Instant;
 
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
 use crate::service::bell::Bell;
 use crate::service::clock::{Clock, StepGuard};
+use crate::service::meters;
 use crate::service::high_water::{HighWater, MarkFile};
 use crate::service::opened::{ReadError, open_entry};
 use crate::service::pass::{BatchError, Edge, Pass, read_back};
@@ -133,6 +135,7 @@ impl Sequencer {
             }
             return Ok(());
         }
+        let started = Instant::now();
         let (answers, edge) = match self.write(&submissions) {
             Ok(written) => written,
             Err(BatchFailure::Undone(failure)) => {
@@ -152,6 +155,7 @@ impl Sequencer {
             }
         };
         // ---- point of no return: the batch is durable ----
+        meters::committed(edge.head.size.get() - self.edge.head.size.get(), started.elapsed());
         self.edge = edge;
         let mark = HighWater { origin: self.edge.head.origin.clone(), size: self.edge.head.size, root: self.edge.frontier.root() };
         if let Err(e) = self.mark.write(&mark) {

@@ -114,9 +114,16 @@ impl Rows<'_> {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    /// How many reports of actions stand directly under a delegation.
+    /// How many delegations were granted directly under one.
+    pub fn count_children(self, of: DelegationNo) -> Result<u64, StoreError> {
+        const SQL: &str = "SELECT count(*) FROM delegations WHERE ledger = ?1 AND parent_no = ?2";
+        let count: i64 = self.connection.prepare_cached(SQL)?.query_row(params![LEDGER, of.0], |r| r.get(0))?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// How many actions were reported directly under a delegation, however many reports each has.
     pub fn count_actions_under(self, no: DelegationNo) -> Result<u64, StoreError> {
-        const SQL: &str = "SELECT count(*) FROM actions WHERE ledger = ?1 AND delegation_no = ?2";
+        const SQL: &str = "SELECT count(DISTINCT action_key) FROM actions WHERE ledger = ?1 AND delegation_no = ?2";
         let count: i64 = self.connection.prepare_cached(SQL)?.query_row(params![LEDGER, no.0], |r| r.get(0))?;
         Ok(u64::try_from(count).unwrap_or(0))
     }

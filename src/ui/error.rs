@@ -47,7 +47,10 @@ impl ErrorPage {
 pub fn ways_out(code: Code) -> Vec<Sentence> {
     let mut ways = vec![Sentence::new("Go to the ").link("overview", "/").words(", or ").link("search", "/search").words(".")];
     if code == Code::NotFound {
-        ways.insert(0, Sentence::new("Entries are never deleted, so an ID that does not open was never recorded here, or you may not see it."));
+        ways.insert(
+            0,
+            Sentence::new("Entries are never deleted, so an ID that does not open was never recorded here, or you may not see it."),
+        );
     }
     ways.push(Sentence::new("What the code means: ").link(code.as_str(), format!("/problems/{}", code.as_str())).words("."));
     ways

@@ -10,6 +10,8 @@
 mod shared;
 mod call;
 mod app;
+mod submissions;
+mod test_ledger;
 mod tlog_vectors;
 mod agentdojo;
 mod attribution_rules;

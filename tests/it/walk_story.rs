@@ -63,8 +63,15 @@ fn report(past: &MemoryPast, index: u64, what: Action, reporter_class: CallerCla
     let mut report = Recorded { reporter_class, source: Source::parse(source).expect("an id"), ..recorded(index, what) };
     let kind = EventKind::ActionRecorded(Box::new(report.what.clone()));
     let (occurred_at, recorded_at) = (report.occurred_at, report.recorded_at);
-    let submission =
-        Submission { event_id: &report.event_id, kind: &kind, occurred_at, recorded_at, source: &report.source, reporter_class, is_time_synthetic: false };
+    let submission = Submission {
+        event_id: &report.event_id,
+        kind: &kind,
+        occurred_at,
+        recorded_at,
+        source: &report.source,
+        reporter_class,
+        is_time_synthetic: false,
+    };
     let Ok(mut findings) = assess(&submission, past);
     findings.extend(content_findings(&report.what, &contents));
     report.first_findings = header_codes(&findings);

@@ -1,0 +1,173 @@
+//! Lives of a ledger, each step re-verified.
+
+use onus::domain::finding::Code;
+use onus::service::folder::Folder;
+use onus::service::queue::WriteFailure;
+use onus::service::sequencer::Refusal;
+use serde_json::json;
+
+use super::{NotRecorded, TestLedger};
+use crate::submissions::{action, grant, pass_on, revocation, with};
+
+#[test]
+fn a_life_with_a_crash_and_a_late_delegation_verifies_at_every_step() {
+    let ledger = TestLedger::new();
+    ledger.check(2);
+    let billing = ledger.source("billing");
+    billing.reports(&grant("dlg-20"));
+    let first = action("act-91", "dlg-20");
+    let receipt = billing.reports(&first);
+    assert_eq!(receipt.findings, []);
+    ledger.check(4);
+
+    ledger.tick(60);
+    let early = billing.reports(&action("act-92", "dlg-late"));
+    assert!(early.findings.contains(&Code::DelegationUnknown), "{:?}", early.findings);
+    ledger.check(5);
+    billing.reports(&grant("dlg-late"));
+    ledger.check(7); // the delegation, and the entry that tells the changed verdict
+
+    ledger.crash();
+    ledger.reopen();
+    ledger.check(7);
+    let again = ledger.source("billing").reports(&first);
+    assert!(again.is_replay);
+    assert_eq!((again.bytes, again.leaf_hash), (receipt.bytes, receipt.leaf_hash), "the receipt of the first time");
+    ledger.check(7);
+
+    ledger.person("ana").reports(&revocation("dlg-20"));
+    let after = ledger.source("billing").reports(&action("act-93", "dlg-20"));
+    assert!(after.findings.contains(&Code::DelegationRevoked), "{:?}", after.findings);
+    ledger.close();
+    ledger.reopen();
+    ledger.with(|l| assert_eq!(l.size(), l.published().unwrap().size, "closed in order, everything is under a checkpoint"));
+}
+
+#[test]
+fn a_resent_event_gets_the_same_receipt_and_a_changed_one_is_named_member_by_member() {
+    let ledger = TestLedger::new();
+    let (billing, desk) = (ledger.source("billing"), ledger.source("desk"));
+    let event = action("act-1", "dlg-1");
+    let receipt = billing.reports(&event);
+    ledger.tick(86_400);
+    let again = billing.reports(&event);
+    assert!(again.is_replay);
+    assert_eq!((again.index, again.recorded_at, &again.bytes), (receipt.index, receipt.recorded_at, &receipt.bytes));
+    let changed = with(event.clone(), &[("/outcome/status", json!("failed")), ("/action/resource", json!("order:other"))]);
+    match billing.tries(&changed) {
+        Err(NotRecorded::Refused(Refusal::EventIdConflict { index, names })) => {
+            assert_eq!((index, names), (receipt.index, vec!["/action/resource".to_owned(), "/outcome/status".to_owned()]));
+        }
+        other => panic!("{other:?}"),
+    }
+    ledger.check(3);
+    // The pair is unique, not the id: another source may use it.
+    assert!(!desk.reports(&event).is_replay);
+    ledger.check(4);
+}
+
+#[test]
+fn an_atomic_batch_lands_whole_or_not_at_all() {
+    let ledger = TestLedger::new();
+    let billing = ledger.source("billing");
+    billing.reports(&grant("dlg-1"));
+    let batch = [grant("dlg-2"), action("act-1", "dlg-2"), grant("dlg-1")];
+    let answers = billing.tries_all(&batch, true).unwrap();
+    assert!(matches!(&answers[2], Err(Refusal::DelegationExists { id, .. }) if id == "dlg-1"), "{answers:?}");
+    ledger.check(3);
+    // What was undone left nothing behind: neither the delegation nor its name.
+    let answers = billing.tries_all(&batch[..2], true).unwrap();
+    assert!(answers.iter().all(|a| a.as_ref().is_ok_and(|a| !a.is_replay && a.findings.is_empty())), "{answers:?}");
+    ledger.check(5);
+    let answers = billing.tries_all(&batch, false).unwrap();
+    assert!(answers[0].as_ref().unwrap().is_replay && answers[1].as_ref().unwrap().is_replay && answers[2].is_err());
+    ledger.check(5);
+}
+
+#[test]
+fn more_entries_than_a_tile_holds_verify_after_a_crash() {
+    let ledger = TestLedger::new();
+    let billing = ledger.source("billing");
+    billing.reports(&grant("dlg-0"));
+    let mut size = 3;
+    for round in 0..3 {
+        let events: Vec<_> = (0..100)
+            .flat_map(|n| {
+                let id = format!("dlg-{round}-{n}");
+                [pass_on(&id, "dlg-0", "agent:refunds", "agent:helper"), action(&format!("act-{round}-{n}"), &id)]
+            })
+            .collect();
+        let answers = billing.tries_all(&events, false).unwrap();
+        assert!(answers.iter().all(Result::is_ok));
+        size += 200;
+        ledger.check(size);
+        ledger.crash();
+        ledger.reopen();
+        ledger.check(size);
+    }
+}
+
+#[test]
+fn a_clock_that_was_set_stops_writing_until_somebody_confirms_it() {
+    let ledger = TestLedger::new();
+    let billing = ledger.source("billing");
+    ledger.clock.set(ledger.with(|l| l.clock().now()).plus_ms(-6_000).unwrap());
+    match billing.tries(&action("act-1", "dlg-1")) {
+        Err(NotRecorded::Failed(WriteFailure::ClockJumped { step_ms: -6_000 })) => {}
+        other => panic!("{other:?}"),
+    }
+    // Starting again does not help: the last entry is of a later time.
+    ledger.reopen();
+    assert!(matches!(billing.tries(&action("act-1", "dlg-1")), Err(NotRecorded::Failed(WriteFailure::ClockJumped { .. }))));
+    ledger.check(2);
+    ledger.with(|l| l.confirm_clock().unwrap());
+    ledger.check(3);
+    let recorded = billing.reports(&action("act-1", "dlg-1"));
+    ledger.with(|l| assert!(recorded.recorded_at > l.clock().now(), "time never decreases, whatever the clock says"));
+    ledger.check(4);
+}
+
+/// Each line is one edit of the file that somebody with its owner's rights could make, and a word that `check` answers with.
+const EDITS: [(&str, &str); 9] = [
+    (
+        "UPDATE entries SET bytes = CAST(replace(CAST(bytes AS TEXT), 'action.recorded', 'action.recorder') AS BLOB) WHERE leaf_index = 3",
+        "link of entry 4",
+    ),
+    ("UPDATE payloads SET members = replace(members, '12999', '12998') WHERE leaf_index = 3", "LeafIndex(3), reason: \"its payload"),
+    ("DELETE FROM payloads WHERE leaf_index = 3", "payloads"),
+    ("UPDATE documents SET bytes = x'00'", "the content of entry 3"),
+    ("DELETE FROM event_keys WHERE leaf_index = 3", "event_keys"),
+    ("UPDATE actions SET delegation_no = NULL WHERE leaf_index = 4", "actions"),
+    ("INSERT INTO revocations VALUES (1, 0, 3)", "revocations"),
+    ("DELETE FROM present_findings", "present_findings"),
+    ("UPDATE checkpoints SET note = replace(note, 'ledger.example', 'ledger.exemple')", "OtherOrigin"),
+];
+
+#[test]
+fn check_can_fail() {
+    let ledger = TestLedger::new();
+    let billing = ledger.source("billing");
+    billing.reports(&grant("dlg-1"));
+    billing.reports(&action("act-1", "dlg-1"));
+    billing.reports(&action("act-2", "dlg-1"));
+    billing.reports(&revocation("dlg-1"));
+    ledger.check(7);
+    ledger.close();
+    let (data, vkey) = (ledger.data(), ledger.vkey.clone());
+    let file = Folder::new(&data).ledger_file();
+    let whole = std::fs::read(&file).unwrap();
+    for (edit, said) in EDITS {
+        #[expect(clippy::disallowed_methods, reason = "an attacker opens the file as she likes")]
+        let connection = rusqlite::Connection::open(&file).unwrap();
+        connection.execute_batch("DROP TRIGGER entries_are_never_changed; DROP TRIGGER entries_are_never_deleted").unwrap();
+        connection.execute_batch(edit).unwrap();
+        assert!(connection.changes() > 0, "{edit} changes something");
+        drop(connection);
+        let checked = std::panic::catch_unwind(|| super::check_folder(&data, &vkey, 7));
+        let panic = checked.expect_err(edit);
+        let text = panic.downcast_ref::<String>().map_or("", String::as_str);
+        assert!(text.contains(said), "{edit}: {text}");
+        std::fs::write(&file, &whole).unwrap();
+    }
+    super::check_folder(&ledger.data(), &ledger.vkey, 7);
+}
