@@ -30,6 +30,7 @@ pub mod follower;
 pub mod replay;
 pub mod reindex;
 pub mod verifier;
+pub mod integrity;
 pub mod criteria;
 pub mod hit;
 pub mod finder;

@@ -34,6 +34,7 @@ pub mod agent;
 pub mod document;
 pub mod entry;
 pub mod integrity;
+pub mod integrity_handler;
 pub mod signin;
 pub mod help;
 pub mod help_findings;
@@ -44,5 +45,5 @@ use crate::http::route::Registered;
 
 /// Every row of the pages.
 pub fn routes() -> Vec<Registered> {
-    [session_pages::routes(), help::routes(), help_findings::routes(), problem::routes(), action_handler::routes()].concat()
+    [session_pages::routes(), help::routes(), help_findings::routes(), problem::routes(), action_handler::routes(), integrity_handler::routes()].concat()
 }
