@@ -21,18 +21,24 @@ pub mod walked;
 pub mod judged;
 pub mod hits;
 pub mod place;
+pub mod address;
 pub mod tree;
 pub mod overview;
 pub mod search;
 pub mod action;
 pub mod action_handler;
 pub mod delegation;
+pub mod branching;
+pub mod delegation_handler;
 pub mod delegations;
 pub mod people;
 pub mod person;
+pub mod party_handler;
 pub mod agent;
 pub mod document;
+pub mod document_handler;
 pub mod entry;
+pub mod entry_handler;
 pub mod integrity;
 pub mod integrity_handler;
 pub mod signin;
@@ -45,5 +51,5 @@ use crate::http::route::Registered;
 
 /// Every row of the pages.
 pub fn routes() -> Vec<Registered> {
-    [session_pages::routes(), help::routes(), help_findings::routes(), problem::routes(), action_handler::routes(), integrity_handler::routes()].concat()
+    [session_pages::routes(), help::routes(), help_findings::routes(), problem::routes(), action_handler::routes(), integrity_handler::routes(), delegations::routes(), people::routes(), party_handler::routes(), document_handler::routes(), entry_handler::routes(), delegation_handler::routes()].concat()
 }
