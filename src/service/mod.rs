@@ -35,6 +35,7 @@ pub mod criteria;
 pub mod hit;
 pub mod finder;
 pub mod search;
+pub mod meant;
 pub mod highlight;
 pub mod parties;
 pub mod holding;

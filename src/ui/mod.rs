@@ -24,7 +24,10 @@ pub mod place;
 pub mod address;
 pub mod tree;
 pub mod overview;
+pub mod overview_handler;
 pub mod search;
+pub mod read_as;
+pub mod search_handler;
 pub mod action;
 pub mod action_handler;
 pub mod delegation;
@@ -51,5 +54,5 @@ use crate::http::route::Registered;
 
 /// Every row of the pages.
 pub fn routes() -> Vec<Registered> {
-    [session_pages::routes(), help::routes(), help_findings::routes(), problem::routes(), action_handler::routes(), integrity_handler::routes(), delegations::routes(), people::routes(), party_handler::routes(), document_handler::routes(), entry_handler::routes(), delegation_handler::routes()].concat()
+    [session_pages::routes(), help::routes(), help_findings::routes(), problem::routes(), action_handler::routes(), integrity_handler::routes(), delegations::routes(), people::routes(), party_handler::routes(), document_handler::routes(), entry_handler::routes(), delegation_handler::routes(), overview_handler::routes(), search_handler::routes()].concat()
 }

@@ -58,7 +58,8 @@ pub fn zone(request: &HttpRequest) -> Zone {
     kept.and_then(|name| Zone::parse(&name)).unwrap_or_default()
 }
 
-fn percent_decoded(text: &str) -> String {
+/// What percent-escapes stand for; what is no UTF-8 is replaced.
+pub fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {

@@ -125,6 +125,7 @@ fn search(title: &str, query: &str, outcome: Outcome) -> Search {
             ReadAs { words: Sentence::new("text contains ").code("northwind"), without: "/search?q=a".to_owned() },
         ],
         outcome,
+        at: "48\u{202f}112".to_owned(),
         behind: Some(("48\u{202f}090".to_owned(), "22 newer entries".to_owned())),
     }
 }
