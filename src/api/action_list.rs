@@ -4,8 +4,8 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
-use crate::api::criteria::criteria_of;
-use crate::api::listing::{LIST_PROBLEMS, Listing, PageEnd, read_route};
+use crate::http::criteria::criteria_of;
+use crate::http::listing::{LIST_PROBLEMS, Listing, PageEnd, read_route};
 use crate::api::rows::rows;
 use crate::http::authentication::Authenticated;
 use crate::http::problem::Problem;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::api::place::EntryPlace;
 use crate::api::problems::invalid_members;
-use crate::api::recorded::blocking;
+use crate::http::blocking::blocking;
 use crate::domain::credential::{Caller, Permission};
 use crate::domain::credential_terms::{CredentialTerms, terms_from};
 use crate::domain::delegation::CallerClass;

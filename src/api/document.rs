@@ -4,8 +4,8 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
-use crate::api::criteria::document_hash;
-use crate::api::listing::{Listing, ONE_PROBLEMS, PageEnd, read_route};
+use crate::http::criteria::document_hash;
+use crate::http::listing::{Listing, ONE_PROBLEMS, PageEnd, read_route};
 use crate::api::rows::{counts, rows};
 use crate::http::authentication::Authenticated;
 use crate::http::codes::Code;

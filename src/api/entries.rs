@@ -5,10 +5,11 @@ use serde_json::{Value as Json, json};
 
 use crate::api::place::{EntryPlace, salts_json};
 use crate::api::reading::{LIST_PROBLEMS, index_in, not_found, read_row};
-use crate::api::recorded::{blocking, to_json};
+use crate::api::recorded::to_json;
 use crate::api::walk_json::{changed_by_json, codes_json};
 use crate::domain::credential::{Caller, Sight};
 use crate::domain::finding::Code as Finding;
+use crate::http::blocking::blocking;
 use crate::http::authentication::Authenticated;
 use crate::http::edge::Surroundings;
 use crate::http::envelope::{self, ListMeta};

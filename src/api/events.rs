@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use crate::api::batch_recipe::Recipe;
 use crate::api::place::EntryPlace;
-use crate::api::recorded::blocking;
+use crate::http::blocking::blocking;
 use crate::domain::credential::{Caller, Permission};
 use crate::domain::delegation::CallerClass;
 use crate::domain::event::{EventKind, MAX_EVENT_BYTES};

@@ -5,7 +5,7 @@ use actix_web::http::header::{CACHE_CONTROL, CROSS_ORIGIN_RESOURCE_POLICY, Heade
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::api::reading::{not_found, read_row};
-use crate::api::recorded::blocking;
+use crate::http::blocking::blocking;
 use crate::http::codes::Code;
 use crate::http::problem::Problem;
 use crate::http::query::Query;

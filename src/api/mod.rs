@@ -24,8 +24,6 @@ pub mod log;
 pub mod caller;
 pub mod health;
 pub mod problem_pages;
-pub mod listing;
-pub mod criteria;
 pub mod rows;
 pub mod action_list;
 pub mod delegation_list;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value as Json, json};
 
-use crate::api::listing::{LIST_PROBLEMS, Listing, ONE_PROBLEMS, PageEnd, read_route};
+use crate::http::listing::{LIST_PROBLEMS, Listing, ONE_PROBLEMS, PageEnd, read_route};
 use crate::api::rows::{counts, rows, time};
 use crate::domain::action::OutcomeStatus;
 use crate::domain::delegation::CallerClass;

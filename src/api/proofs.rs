@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value as Json, json};
 
 use crate::api::reading::{index_in, not_found, read_row};
-use crate::api::recorded::blocking;
+use crate::http::blocking::blocking;
 use crate::http::codes::Code;
 use crate::http::envelope;
 use crate::http::media::prefers_plain_text;

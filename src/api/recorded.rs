@@ -13,6 +13,7 @@ use crate::api::place::{EntryPlace, salts_json};
 use crate::domain::action::{DecisionEffect, OutcomeStatus};
 use crate::domain::finding::Verdict;
 use crate::domain::walk::walk;
+use crate::http::blocking::blocking;
 use crate::http::authentication::{Authenticated, agent_id_claim};
 use crate::http::codes::Code;
 use crate::http::edge::RequestContext;
@@ -113,14 +114,6 @@ async fn reply(ledger: &web::Data<Ledger>, index: LeafIndex, is_replay: bool, wi
         reply.headers.push((REPLAYED_HEADER, HeaderValue::from_static("true")));
     }
     Ok(reply)
-}
-
-/// Runs what may wait for a disk away from the thread that answers others.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
-    match web::block(work).await {
-        Ok(result) => result,
-        Err(gone) => Err(Problem::failed(Code::Internal, &gone)),
-    }
 }
 
 /// The whole body, envelope included, from the entry alone.

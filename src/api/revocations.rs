@@ -7,11 +7,12 @@ use serde_json::{Value as Json, json};
 
 use crate::api::problems::invalid_members;
 use crate::api::reading::not_found;
-use crate::api::recorded::{blocking, record};
+use crate::api::recorded::record;
 use crate::domain::credential::Permission;
 use crate::domain::delegation::CallerClass;
 use crate::domain::field_error::{FieldCode, FieldError};
 use crate::domain::ids::DelegationId;
+use crate::http::blocking::blocking;
 use crate::http::authentication::Authenticated;
 use crate::http::body::{BodyLimit, read};
 use crate::http::codes::Code;

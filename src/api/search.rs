@@ -3,8 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value as Json, json};
 
-use crate::api::criteria::criteria_of;
-use crate::api::listing::{LIST_PROBLEMS, Listing, PageEnd, read_route};
+use crate::http::criteria::criteria_of;
+use crate::http::listing::{LIST_PROBLEMS, Listing, PageEnd, read_route};
 use crate::api::rows::{row, time};
 use crate::http::authentication::Authenticated;
 use crate::http::codes::Code;
@@ -15,7 +15,6 @@ use crate::service::finder::Finder;
 use crate::service::highlight::Reason;
 use crate::service::ledger::Ledger;
 use crate::service::search::{Facets, SearchHit, SearchPlace, facets, search};
-use crate::tlog::position::LeafIndex;
 
 /// What can be asked for: `q`, `type`, and all that lists can be asked for. `facets=true` counts values beside the hits.
 const PARAMETERS: &[&str] = &[
@@ -56,7 +55,7 @@ async fn search_entries(request: HttpRequest, caller: Authenticated, ledger: web
     let listing = Listing::new(&request, PARAMETERS, "search", "")?;
     let criteria = criteria_of(listing.query(), Criteria::default())?;
     let has_facets = listing.query().flag("facets")?;
-    let after = listing.after().map(|bytes| place_in(bytes).ok_or_else(|| Problem::of(Code::InvalidCursor))).transpose()?;
+    let after = listing.after().map(|bytes| SearchPlace::from_position(bytes).ok_or_else(|| Problem::of(Code::InvalidCursor))).transpose()?;
     let limit = listing.limit()?;
     let work = move |finder: &Finder<'_>| {
         let page = search(finder, &criteria, after, limit)?;
@@ -70,26 +69,8 @@ async fn search_entries(request: HttpRequest, caller: Authenticated, ledger: web
         data.insert("facets".to_owned(), facets_json(&counted));
         data.insert("histogram".to_owned(), histogram_json(&counted));
     }
-    let end = PageEnd { next: page.next.map(position_of), total: Some(page.total), is_total_estimate: false, withheld: &page.withheld };
+    let end = PageEnd { next: page.next.map(SearchPlace::position), total: Some(page.total), is_total_estimate: false, withheld: &page.withheld };
     Ok(listing.answer(&request, &data, from, &end))
-}
-
-fn position_of(place: SearchPlace) -> Vec<u8> {
-    let mark = match place {
-        SearchPlace::Named(_) => b'n',
-        SearchPlace::Rest(_) => b'r',
-    };
-    [&[mark][..], &place.index().get().to_be_bytes()].concat()
-}
-
-fn place_in(position: &[u8]) -> Option<SearchPlace> {
-    let (mark, index) = position.split_first()?;
-    let index = LeafIndex::new(u64::from_be_bytes(index.try_into().ok()?))?;
-    match mark {
-        b'n' => Some(SearchPlace::Named(index)),
-        b'r' => Some(SearchPlace::Rest(index)),
-        _ => None,
-    }
 }
 
 fn hit_json(found: &SearchHit) -> Json {

@@ -117,6 +117,26 @@ pub fn facets(finder: &Finder<'_>, criteria: &Criteria) -> Result<Facets, FindEr
 }
 
 impl SearchPlace {
+    /// As a cursor carries it.
+    pub fn position(self) -> Vec<u8> {
+        let mark = match self {
+            Self::Named(_) => b'n',
+            Self::Rest(_) => b'r',
+        };
+        [&[mark][..], &self.index().get().to_be_bytes()].concat()
+    }
+
+    /// From what a cursor carries.
+    pub fn from_position(position: &[u8]) -> Option<Self> {
+        let (mark, index) = position.split_first()?;
+        let index = LeafIndex::new(u64::from_be_bytes(index.try_into().ok()?))?;
+        match mark {
+            b'n' => Some(Self::Named(index)),
+            b'r' => Some(Self::Rest(index)),
+            _ => None,
+        }
+    }
+
     /// The last entry that was shown.
     pub const fn index(self) -> LeafIndex {
         match self {

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::api::recorded::blocking;
+use crate::http::blocking::blocking;
 use crate::domain::credential::Permission;
 use crate::domain::delegation::CallerClass;
 use crate::http::authentication::Authenticated;
@@ -70,6 +70,23 @@ pub struct TakenFrom {
     at: TreeSize,
     indexed: TreeSize,
     tree: TreeSize,
+}
+
+impl TakenFrom {
+    /// Among how many entries was looked.
+    pub const fn at(self) -> TreeSize {
+        self.at
+    }
+
+    /// How many can be searched.
+    pub const fn indexed(self) -> TreeSize {
+        self.indexed
+    }
+
+    /// How many there are.
+    pub const fn tree(self) -> TreeSize {
+        self.tree
+    }
 }
 
 /// `meta` of a list.
@@ -147,11 +164,15 @@ impl Listing {
         .await
     }
 
+    /// The cursor of the page that begins at `next`.
+    pub fn cursor(&self, request: &HttpRequest, from: TakenFrom, next: &[u8]) -> String {
+        let position = [&from.at.get().to_be_bytes()[..], next].concat();
+        Surroundings::of(request).cursors.seal(&self.operation, &self.query, &position)
+    }
+
     /// The answer; `next` is the position at which the next page begins, if there is one.
     pub fn answer<D: Serialize>(&self, request: &HttpRequest, data: &D, from: TakenFrom, page: &PageEnd<'_>) -> HttpResponse {
-        let cursors = &Surroundings::of(request).cursors;
-        let seal = |position: &[u8]| cursors.seal(&self.operation, &self.query, &[&from.at.get().to_be_bytes(), position].concat());
-        let cursor = page.next.as_deref().map(seal);
+        let cursor = page.next.as_deref().map(|next| self.cursor(request, from, next));
         let is_estimate = page.total.map(|_| page.is_total_estimate);
         let list = ListMeta { has_more: cursor.is_some(), cursor, total: page.total, total_is_estimate: is_estimate };
         let withheld = page.withheld.iter().map(|w| serde_json::json!({ "index": w.index.get(), "reason": w.reason.as_str() })).collect();
