@@ -201,6 +201,6 @@ fn each_rule_can_be_broken() {
     assert!(!map.may_name("store", "tantivy") && map.may_name("store", "rusqlite") && map.may_name("store", "serde"));
     let upward = Map::read("//! | `a` | `b` | |\n//! | `b` | | `x` |\n");
     assert_eq!(upward.rows_that_point_up(), ["a → b"]);
-    let source = Source::of("api/x.rs", "fn f() { a.unwrap(); k.sign(b); } #[cfg(test)] mod tests { fn g() { a.unwrap(); } }");
+    let source = Source::of("api/x.rs", "fn f() { a.unwrap(); k.sign(b); } #[cfg(test)] pub(super) mod tests { fn g() { a.unwrap(); } }");
     assert_eq!((source.calls("unwrap").len(), source.calls("sign").len()), (1, 1), "tests may unwrap");
 }

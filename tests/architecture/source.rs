@@ -146,9 +146,15 @@ fn walk_code(stream: &TokenStream, look: &mut impl FnMut(&[TokenTree])) {
     }
 }
 
+/// `#[cfg(test)] mod name`, public to whomever.
 fn is_test_module(before: &[TokenTree]) -> bool {
-    let [.., TokenTree::Punct(_), TokenTree::Group(attribute), TokenTree::Ident(word), TokenTree::Ident(_)] = before else { return false };
-    word == "mod" && attribute.stream().to_string().replace(' ', "") == "cfg(test)"
+    let [rest @ .., TokenTree::Ident(word), TokenTree::Ident(_)] = before else { return false };
+    let rest = match rest {
+        [rest @ .., TokenTree::Ident(public), TokenTree::Group(_)] | [rest @ .., TokenTree::Ident(public)] if public == "pub" => rest,
+        _ => rest,
+    };
+    let is_for_tests = |attribute: &Group| attribute.stream().to_string().replace(' ', "") == "cfg(test)";
+    word == "mod" && matches!(rest.last(), Some(TokenTree::Group(attribute)) if is_for_tests(attribute))
 }
 
 /// `module` is where the tokens stand, inline modules included.
