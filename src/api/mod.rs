@@ -7,13 +7,10 @@ pub mod place;
 pub mod recorded;
 pub mod actions;
 pub mod delegations;
-
 pub mod revocations;
-
 pub mod events;
 mod batch_recipe;
 pub mod credentials;
-
 pub mod reading;
 pub mod walks;
 pub mod walk_json;
@@ -48,8 +45,6 @@ pub fn routes() -> Vec<Registered> {
         caller::routes(),
         health::routes(),
         problem_pages::routes(),
-        events::routes(),
-        credentials::routes(),
         action_list::routes(),
         delegation_list::routes(),
         document::routes(),
