@@ -20,7 +20,6 @@ pub mod proofs;
 pub mod log;
 pub mod caller;
 pub mod health;
-pub mod problem_pages;
 pub mod rows;
 pub mod action_list;
 pub mod delegation_list;
@@ -44,7 +43,6 @@ pub fn routes() -> Vec<Registered> {
         log::routes(),
         caller::routes(),
         health::routes(),
-        problem_pages::routes(),
         action_list::routes(),
         delegation_list::routes(),
         document::routes(),
