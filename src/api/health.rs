@@ -4,9 +4,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value as Json, json};
 
 use crate::api::reading::read_row;
+use crate::http::blocking::blocking;
 use crate::domain::credential::Permission;
 use crate::domain::delegation::CallerClass;
-use crate::http::blocking::blocking;
 use crate::http::codes::Code;
 use crate::http::edge::RequestContext;
 use crate::http::envelope;

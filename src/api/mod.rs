@@ -11,6 +11,7 @@ pub mod revocations;
 pub mod events;
 mod batch_recipe;
 pub mod credentials;
+
 pub mod reading;
 pub mod walks;
 pub mod walk_json;
@@ -27,10 +28,11 @@ pub mod document;
 pub mod parties;
 pub mod search;
 pub mod overview;
+pub mod page_json;
 
 /// Every row of the API.
 pub fn routes() -> Vec<Registered> {
-    [
+    let mut rows = [
         actions::routes(),
         delegations::routes(),
         revocations::routes(),
@@ -50,5 +52,7 @@ pub fn routes() -> Vec<Registered> {
         search::routes(),
         overview::routes(),
     ]
-    .concat()
+    .concat();
+    rows.extend(page_json::routes(&rows));
+    rows
 }

@@ -8,6 +8,7 @@ use crate::domain::finding::Code;
 use crate::domain::ids::EventId;
 use crate::domain::members::{Unreadable, read_action, read_delegation, read_revocation};
 use crate::domain::past::Recorded;
+use crate::domain::pointer;
 use crate::domain::report::read_report;
 use crate::service::pending::REPORT;
 use crate::store::connection::StoreError;
@@ -133,6 +134,12 @@ impl OpenedEntry {
     /// The event's id at its source.
     pub fn event_id(&self) -> Result<EventId, ReadError> {
         self.text("/event_id").and_then(EventId::parse).ok_or_else(|| damaged(self.index, "it has no event_id"))
+    }
+
+    /// Whether its times were made up by an importer, because the recording holds none.
+    pub fn is_time_synthetic(&self) -> bool {
+        let import_time = self.members.get("/extensions").and_then(|extensions| pointer::resolve(extensions, "/import/time"));
+        import_time.and_then(Value::as_str) == Some("synthetic")
     }
 
     /// When it happened, as its reporter claims.

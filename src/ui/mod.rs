@@ -19,10 +19,13 @@ pub mod walk;
 pub mod terms;
 pub mod walked;
 pub mod judged;
+pub mod hits;
+pub mod place;
 pub mod tree;
 pub mod overview;
 pub mod search;
 pub mod action;
+pub mod action_handler;
 pub mod delegation;
 pub mod delegations;
 pub mod people;
@@ -41,5 +44,5 @@ use crate::http::route::Registered;
 
 /// Every row of the pages.
 pub fn routes() -> Vec<Registered> {
-    [session_pages::routes(), help::routes(), help_findings::routes(), problem::routes()].concat()
+    [session_pages::routes(), help::routes(), help_findings::routes(), problem::routes(), action_handler::routes()].concat()
 }

@@ -261,8 +261,8 @@ impl Copyable {
 #[derive(Clone, Debug, PartialEq, Eq, Default, Template)]
 #[template(path = "part/pages.html")]
 pub struct Pages {
-    /// The page of newer ones.
-    pub newer: Option<String>,
+    /// The first page, with the newest; absent on it.
+    pub newest: Option<String>,
     /// The page of older ones.
     pub older: Option<String>,
 }

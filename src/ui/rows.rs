@@ -79,8 +79,8 @@ pub struct DelegationRow {
     pub delegator: Named,
     /// Who holds it.
     pub agent: Named,
-    /// When it ends.
-    pub ends: When,
+    /// When it ends; absent if the recording holds no time.
+    pub ends: Option<When>,
     /// Actions under it alone, with thin spaces.
     pub actions: String,
 }

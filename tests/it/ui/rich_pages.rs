@@ -58,14 +58,14 @@ fn delegation_rows() -> DelegationRows {
         },
         delegator: Named::person("user:maria@example.com"),
         agent: agent("agent:orchestrator"),
-        ends: at("2026-11-30T22:59:59Z"),
+        ends: Some(at("2026-11-30T22:59:59Z")),
         actions: words::number(place * 1204),
     };
     DelegationRows { caption: "Delegations, newest first", rows: (0..4).map(row).collect() }
 }
 
 pub(super) fn both_pages() -> Pages {
-    Pages { newer: Some("/search?cursor=a".to_owned()), older: Some("/search?cursor=b".to_owned()) }
+    Pages { newest: Some("/search?cursor=a".to_owned()), older: Some("/search?cursor=b".to_owned()) }
 }
 
 fn overview() -> Overview {
