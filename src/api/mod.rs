@@ -7,9 +7,7 @@ pub mod place;
 pub mod recorded;
 pub mod actions;
 pub mod delegations;
-
 pub mod revocations;
-
 pub mod events;
 mod batch_recipe;
 pub mod credentials;

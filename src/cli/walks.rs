@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
@@ -16,6 +17,11 @@ use crate::cli::output;
 const PAGE: usize = 500;
 /// Walks asked for at the same time.
 const WORKERS: usize = 4;
+
+/// How often it is asked how far the index has come.
+const INDEX_POLL: Duration = Duration::from_millis(500);
+/// For how long the index may stand still before waiting for it makes no sense.
+const INDEX_PATIENCE: Duration = Duration::from_mins(1);
 
 /// Write the walk of every action: one JSON line each, in the order of the ledger's list.
 ///
@@ -37,9 +43,34 @@ pub struct WalksArgs {
 /// Runs the command.
 pub fn run(args: &WalksArgs) -> Result<ExitCode, CliError> {
     let client = Client::new(&args.server, &args.token)?;
+    wait_for_index(&client)?;
     let written = write_walks(&client, &args.out)?;
     output::result(format_args!("{written} walks written to {}", args.out.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Lists come from the index: an action that is not in it yet would be missing without a word.
+fn wait_for_index(client: &Client) -> Result<(), CliError> {
+    let mut best = None;
+    let mut moved_at = Instant::now();
+    loop {
+        let meta = client.get("/v1/actions?limit=1")?.meta;
+        let (Some(size), Some(indexed)) = (meta["tree_size"].as_u64(), meta["indexed_tree_size"].as_u64()) else {
+            return Err(CliError::Answer("GET /v1/actions: meta holds no tree_size and indexed_tree_size".to_owned()));
+        };
+        if indexed >= size {
+            return Ok(());
+        }
+        if best < Some(indexed) {
+            if best.is_none() {
+                output::note(format_args!("waiting for the index: it holds {indexed} of {size} entries"));
+            }
+            (best, moved_at) = (Some(indexed), Instant::now());
+        } else if moved_at.elapsed() > INDEX_PATIENCE {
+            return Err(CliError::Answer(format!("the index stands still at {indexed} of {size} entries; the server's log says why")));
+        }
+        std::thread::sleep(INDEX_POLL);
+    }
 }
 
 /// Writes all walks and says how many; a file that is not whole never has the name `out`.

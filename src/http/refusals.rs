@@ -9,18 +9,14 @@ use crate::tlog::json::JsonError;
 
 impl From<JsonError> for Problem {
     fn from(error: JsonError) -> Self {
-        let (code, place) = match &error {
-            JsonError::Malformed { line, column, .. } => (Code::MalformedJson, Some((*line, *column))),
-            JsonError::DuplicateName { line, column, .. } => (Code::DuplicateMember, Some((*line, *column))),
-            JsonError::ReservedName { line, column, .. } => (Code::ReservedName, Some((*line, *column))),
-            JsonError::TooDeep { line, column } => (Code::TooDeep, Some((*line, *column))),
-            JsonError::NumberNotExact { .. } => (Code::NumberNotExact, None),
+        let (code, line, column) = match &error {
+            JsonError::Malformed { line, column, .. } => (Code::MalformedJson, *line, *column),
+            JsonError::DuplicateName { line, column, .. } => (Code::DuplicateMember, *line, *column),
+            JsonError::ReservedName { line, column, .. } => (Code::ReservedName, *line, *column),
+            JsonError::TooDeep { line, column } => (Code::TooDeep, *line, *column),
+            JsonError::NumberNotExact { line, column, .. } => (Code::NumberNotExact, *line, *column),
         };
-        let problem = Self::new(code, error.to_string());
-        match place {
-            Some((line, column)) => problem.with_member("line", line.into()).with_member("column", column.into()),
-            None => problem,
-        }
+        Self::new(code, error.to_string()).with_member("line", line.into()).with_member("column", column.into())
     }
 }
 

@@ -8,6 +8,8 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
+use crate::tlog::json_numbers::{check_numbers, out_of_range, place_of};
+
 /// Deepest nesting that is read: arrays and objects within each other.
 pub const MAX_DEPTH: usize = 32;
 /// Largest integer that every JSON implementation holds exactly: 2^53 − 1.
@@ -57,11 +59,16 @@ pub enum JsonError {
     },
     /// A number that cannot be kept exactly.
     #[error(
-        "the number {number} cannot be kept exactly: write at most 17 significant digits, integers within ±9007199254740991, or a string"
+        "the number {number} cannot be kept exactly (line {line}, column {column}): write at most 17 significant digits, integers within \
+         ±9007199254740991, or a string"
     )]
     NumberNotExact {
         /// As submitted.
         number: String,
+        /// From 1.
+        line: usize,
+        /// From 1.
+        column: usize,
     },
     /// `_sd`, `_sd_alg` or `...` as a member's name.
     #[error("the name {name:?} is reserved for selective disclosure: rename the member (line {line}, column {column})")]
@@ -324,9 +331,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
 }
 
 fn not_utf8(text: &[u8], error: &std::str::Utf8Error) -> JsonError {
-    let valid = &text[..error.valid_up_to()];
-    let line = valid.iter().filter(|b| **b == b'\n').count() + 1;
-    let column = valid.iter().rev().take_while(|b| **b != b'\n').count() + 1;
+    let (line, column) = place_of(text, error.valid_up_to());
     JsonError::Malformed { message: "not valid UTF-8".to_owned(), line, column }
 }
 
@@ -344,159 +349,11 @@ fn refused(error: &serde_json::Error, text: &str) -> JsonError {
         return JsonError::TooDeep { line, column };
     }
     if message == "number out of range" {
-        let number = numbers(text).find(|n| n.parse::<f64>().is_ok_and(f64::is_infinite));
-        return JsonError::NumberNotExact { number: shortened(number.unwrap_or("(too large)")) };
+        return out_of_range(text, line, column);
     }
     JsonError::Malformed { message: message.to_owned(), line, column }
 }
 
-/// Refuses the first number whose canonical form denotes another decimal number, or an integer past 2^53−1.
-/// `text` has already been parsed, so it is JSON.
-fn check_numbers(text: &str) -> Result<(), JsonError> {
-    for number in numbers(text) {
-        let as_double: f64 = number.parse().unwrap_or(f64::INFINITY);
-        let mut buffer = ryu_js::Buffer::new();
-        let given = Decimal::read(number);
-        let is_exact = as_double.is_finite() && given == Decimal::read(buffer.format(as_double));
-        #[expect(clippy::cast_precision_loss, reason = "2^53-1 is exact as a double")]
-        let is_in_range = !given.is_integral() || as_double.abs() <= MAX_SAFE_INTEGER as f64;
-        if !is_exact || !is_in_range {
-            return Err(JsonError::NumberNotExact { number: shortened(number) });
-        }
-    }
-    Ok(())
-}
-
-fn shortened(number: &str) -> String {
-    number.chars().take(40).collect()
-}
-
-/// The number tokens of a JSON text, in order.
-fn numbers(text: &str) -> impl Iterator<Item = &str> {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        while at < bytes.len() {
-            match bytes[at] {
-                b'"' => {
-                    at += 1;
-                    while at < bytes.len() && bytes[at] != b'"' {
-                        at += if bytes[at] == b'\\' { 2 } else { 1 };
-                    }
-                    at += 1;
-                }
-                b'-' | b'0'..=b'9' => {
-                    let from = at;
-                    while at < bytes.len() && matches!(bytes[at], b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9') {
-                        at += 1;
-                    }
-                    return Some(&text[from..at]);
-                }
-                _ => at += 1,
-            }
-        }
-        None
-    })
-}
-
-/// A decimal number as digits without zeros at either end, times a power of ten: equal exactly if the numbers are.
-#[derive(PartialEq, Eq)]
-struct Decimal {
-    is_negative: bool,
-    digits: String,
-    exponent: i64,
-}
-
-impl Decimal {
-    fn read(number: &str) -> Decimal {
-        let (mantissa, exponent) = match number.split_once(['e', 'E']) {
-            Some((m, e)) => (m, e.parse::<i64>().unwrap_or(i64::MAX / 4)),
-            None => (number, 0),
-        };
-        let is_negative = mantissa.starts_with('-');
-        let mantissa = mantissa.trim_start_matches('-');
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let all = format!("{whole}{fraction}");
-        let kept = all.trim_end_matches('0');
-        let cut = i64::try_from(all.len() - kept.len()).unwrap_or(0);
-        let digits = kept.trim_start_matches('0').to_owned();
-        if digits.is_empty() {
-            return Decimal { is_negative: false, digits, exponent: 0 };
-        }
-        let exponent = exponent - i64::try_from(fraction.len()).unwrap_or(0) + cut;
-        Decimal { is_negative, digits, exponent }
-    }
-
-    fn is_integral(&self) -> bool {
-        self.exponent >= 0
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn canonical(text: &str) -> String {
-        Value::parse(text.as_bytes()).expect("valid I-JSON").to_canonical()
-    }
-
-    #[test]
-    fn the_example_of_rfc_8785_comes_out_as_printed_there() {
-        let given = r#"{"numbers": [333333333.3333333, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
-            "string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/", "literals": [null, true, false]}"#;
-        // 1E30 is integral and past 2^53-1, so this ledger refuses it; the rest of the RFC's example stands.
-        assert!(matches!(Value::parse(given.as_bytes()), Err(JsonError::NumberNotExact { .. })));
-        assert_eq!(
-            canonical(&given.replace("1E30, ", "")),
-            r#"{"literals":[null,true,false],"numbers":[333333333.3333333,4.5,0.002,1e-27],"string":"€$\u000f\nA'B\"\\\\\"/"}"#
-        );
-    }
-
-    #[test]
-    fn names_sort_by_utf16_code_units() {
-        assert_eq!(canonical("{\"\u{fb33}\":1,\"\u{1f600}\":2}"), "{\"\u{1f600}\":2,\"\u{fb33}\":1}");
-    }
-
-    #[test]
-    fn numbers_that_keep_their_value_pass_and_others_are_named() {
-        for (given, kept) in
-            [("1.10", "1.1"), ("-0", "0"), ("-0.0e5", "0"), ("1e3", "1000"), ("9007199254740991", "9007199254740991"), ("5e-324", "5e-324")]
-        {
-            assert_eq!(canonical(given), kept);
-        }
-        for given in
-            ["9007199254740992", "1e400", "12345678901234567890123", "0.1000000000000000055511151231257827", "1e16", "-9007199254740993"]
-        {
-            let text = format!("{{\"a\":[\"7.77e999\",{given}]}}");
-            let refused = Value::parse(text.as_bytes());
-            assert!(matches!(&refused, Err(JsonError::NumberNotExact { number }) if number == given), "{given}: {refused:?}");
-        }
-    }
-
-    #[test]
-    fn what_serde_json_lets_pass_is_refused_with_its_place() {
-        assert!(matches!(Value::parse(b"{\"a\":1,\n \"a\":2}"), Err(JsonError::DuplicateName { name, line: 2, .. }) if name == "a"));
-        assert!(matches!(Value::parse(br#"{"x":{"_sd":[]}}"#), Err(JsonError::ReservedName { .. })));
-        assert!(matches!(Value::parse(br#"["\ud800"]"#), Err(JsonError::Malformed { .. })));
-        assert!(matches!(Value::parse(b"\"\xff\""), Err(JsonError::Malformed { column: 2, .. })));
-        assert!(matches!(Value::parse(b"{} x"), Err(JsonError::Malformed { .. })));
-        let deep = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
-        assert!(Value::parse(deep(MAX_DEPTH).as_bytes()).is_ok());
-        assert!(matches!(Value::parse(deep(MAX_DEPTH + 1).as_bytes()), Err(JsonError::TooDeep { .. })));
-        assert!(matches!(Value::parse(deep(5000).as_bytes()), Err(JsonError::TooDeep { .. })));
-        let many = (0..40).map(|i| format!("\"n{i}\":0,")).collect::<Vec<_>>().concat();
-        assert!(matches!(Value::parse(format!("{{{many}\"n30\":1}}").as_bytes()), Err(JsonError::DuplicateName { .. })));
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn our_writer_agrees_with_a_published_crate(text in "\\PC{0,40}", number in -1.0e15_f64..1.0e15, flag: bool) {
-            let value = Value::object([("b", Value::from(text.as_str())), (&format!("k{text}"), Value::Number(number)), ("a", Value::Array(vec![flag.into(), Value::Null]))]);
-            let ours = value.to_canonical();
-            let theirs: serde_json::Value = serde_json::from_str(&ours).unwrap();
-            proptest::prop_assert_eq!(&ours, &serde_json_canonicalizer::to_string(&theirs).unwrap());
-            proptest::prop_assert_eq!(Value::parse(ours.as_bytes()).unwrap().to_canonical(), ours);
-        }
-    }
-}
+#[path = "json_tests.rs"]
+mod tests;

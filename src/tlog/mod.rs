@@ -6,6 +6,7 @@ pub mod time;
 pub mod position;
 pub mod decimal;
 pub mod json;
+mod json_numbers;
 pub mod entry;
 mod entry_scanner;
 pub mod member;
