@@ -11,7 +11,7 @@ use crate::index::reader::Searcher;
 use crate::service::opened::{ReadError, open_entry};
 use crate::service::past::PastCache;
 use crate::service::searchable::searchable;
-use crate::service::verifier::report::{Check, CheckName, Outcome, Place};
+use crate::service::verifier::report::{Check, CheckName, Place};
 use crate::service::verifier::tally::Tally;
 use crate::store::rows::Rows;
 use crate::tlog::position::{LeafIndex, TreeSize};
@@ -60,7 +60,10 @@ fn broken(size: TreeSize, e: &IndexError) -> Check {
             tally.blame(Place::Ledger, e.to_string());
             tally.finish()
         }
-        other => Check { outcome: Outcome::NotRun(other.to_string()), ..Check::not_run(CheckName::SearchIndex, size.get(), "") },
+        other => {
+            let cause = std::error::Error::source(other).map_or_else(String::new, |cause| format!(": {cause}"));
+            Check::not_run(CheckName::SearchIndex, size.get(), format!("{other}{cause}"))
+        }
     }
 }
 
