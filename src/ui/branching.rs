@@ -61,7 +61,7 @@ fn branch(view: &DelegationView, zone: Option<Zone>) -> Branch {
         delegation: Named::delegation(id),
         agent: Named::agent(hop.map_or("", |hop| hop.terms().agent_id.as_str())).without_class(),
         note: note(view, hop.map(|hop| hop.terms().expires_at), zone),
-        actions: words::counted(view.actions, "action", "actions"),
+        actions: words::reports(view.actions),
         badges,
         is_here: false,
         is_open: false,

@@ -119,7 +119,7 @@ fn delegation_page(shown: &Shown, named: &ChainHop, frame: Frame, pages: Pages, 
         hops: hops(&shown.view, zone),
         tree: branching::tree(shown, zone),
         actions: action_rows("Actions under this delegation, newest first", &shown.actions.hits, true, zone),
-        action_count: words::counted(shown.action_count, "action", "actions"),
+        action_count: words::reports(shown.action_count),
         pages,
         search: link::search("delegation_id", id),
     }

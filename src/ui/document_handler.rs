@@ -58,7 +58,7 @@ async fn show_document(
         content: None,
         agents: counted(&readers.agents, |id| Named::agent(id).without_class()),
         people: counted(&readers.principals, |id| Named::person(id).without_class()),
-        action_count: words::counted(readers.action_count, "action", "actions"),
+        action_count: words::reports(readers.action_count),
         actions: action_rows("Actions after the document was read, newest first", &readers.page.hits, false, zone(&request)),
         pages: pages(&request, &listing, from, next.as_ref().map(<[u8; 8]>::as_slice)),
         sha256: Copyable::new(hex),
@@ -94,7 +94,7 @@ fn facts(readers: &DocumentReaders, hash: &DocumentHash) -> Vec<Fact> {
     }
     facts.push(Fact::new("Content", readers.content_bytes.map_or_else(|| "not in this ledger".to_owned(), |n| format!("{}, kept in this ledger", words::bytes(n)))));
     if readers.triggered_count > 0 {
-        facts.push(Fact::new("Set off", words::counted(readers.triggered_count, "action", "actions")));
+        facts.push(Fact::new("Set off", words::reports(readers.triggered_count)));
     }
     facts
 }

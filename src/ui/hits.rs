@@ -98,7 +98,7 @@ fn delegation_row(hit: &Hit, zone: Zone) -> Option<DelegationRow> {
 /// Names with how often each occurs: `3 actions`; and how many more names there are.
 pub fn counted(counted: &Counted, name: impl Fn(&str) -> Named) -> Vec<(Named, String)> {
     let shown = counted.values.iter().take(MAX_COUNTED_SHOWN);
-    let mut rows: Vec<_> = shown.map(|(value, count)| (name(value), words::counted(*count, "action", "actions"))).collect();
+    let mut rows: Vec<_> = shown.map(|(value, count)| (name(value), words::reports(*count))).collect();
     if let Some(more @ 1..) = counted.distinct.checked_sub(MAX_COUNTED_SHOWN) {
         rows.push((Named::plain("and others"), words::number(more as u64)));
     }

@@ -16,7 +16,7 @@ use crate::tlog::position::TreeSize;
 use crate::tlog::time::Timestamp;
 use crate::ui::frame::{IntegrityLine, Section};
 use crate::ui::integrity::{Check, CheckLine, CheckState, CheckpointRow, Integrity as IntegrityPage};
-use crate::ui::part::Copyable;
+use crate::ui::part::{Copyable, Named};
 use crate::ui::sentence::{Fact, Sentence};
 use crate::ui::session_pages::page_route;
 use crate::ui::site::{frame, page, zone};
@@ -48,10 +48,21 @@ pub fn line(request: &HttpRequest, ledger: &Ledger) -> IntegrityLine {
     IntegrityLine::Counted { passed, partly, not_run }
 }
 
-/// The lines of the overview.
+/// The lines of the overview: what is wrong or covers a part is named, the rest is counted.
 pub fn lines(request: &HttpRequest, ledger: &Ledger) -> Vec<CheckLine> {
     let last = request.app_data::<web::Data<Integrity>>().and_then(|integrity| integrity.last());
-    checks(last.as_deref(), ledger, Zone::UTC).into_iter().map(|check| check.line).collect()
+    let all = checks(last.as_deref(), ledger, Zone::UTC);
+    let count = all.len() as u64;
+    let summary = |state, name| {
+        let found = all.iter().filter(|check| check.line.state == state).count() as u64;
+        let covered = format!("{} of {}", words::number(found), words::counted(count, "check", "checks")).into();
+        (found > 0).then_some(CheckLine { name, state, covered })
+    };
+    let named = all.iter().filter(|check| !matches!(check.line.state, CheckState::Passed | CheckState::NotRun));
+    let mut lines: Vec<CheckLine> = named.map(|check| check.line.clone()).collect();
+    lines.extend(summary(CheckState::Passed, "Over everything there is"));
+    lines.extend(summary(CheckState::NotRun, "Nobody has looked, or could"));
+    lines
 }
 
 async fn show_integrity(request: HttpRequest, ledger: web::Data<Ledger>, integrity: web::Data<Integrity>) -> Result<HttpResponse, Problem> {
@@ -83,8 +94,8 @@ fn checks(last: Option<&Verified>, ledger: &Ledger, zone: Zone) -> Vec<Check> {
         None => CheckName::ALL.iter().map(|name| not_run(*name, "no run has finished since the server started")).collect(),
         Some(run) => run.checks.iter().map(|checked| check(checked, run, ledger, zone)).collect(),
     };
-    checks.push(covered("Newest entries are under a signed checkpoint", "What is recorded is signed for within seconds.", ledger.published().map_or(TreeSize::ZERO, |p| p.size), ledger));
-    checks.push(covered("Newest entries can be searched", "The search index follows the ledger.", ledger.indexed(), ledger));
+    checks.push(covered("Newest entries are under a signed checkpoint", "What is recorded is signed for within seconds.", ledger.published().map_or(TreeSize::ZERO, |p| p.size), ledger, zone));
+    checks.push(covered("Newest entries can be searched", "The search index follows the ledger.", ledger.indexed(), ledger, zone));
     checks.push(Check {
         line: CheckLine { name: "Seen by an outside witness", state: CheckState::NotRun, covered: "no witness is set up".into() },
         meaning: "Only a witness can show that everybody is given the same ledger.".into(),
@@ -97,7 +108,7 @@ fn checks(last: Option<&Verified>, ledger: &Ledger, zone: Zone) -> Vec<Check> {
 fn not_run(name: CheckName, why: &'static str) -> Check {
     Check {
         line: CheckLine { name: title(name), state: CheckState::NotRun, covered: why.into() },
-        meaning: capitalised(name.asks()).into(),
+        meaning: meaning(name).into(),
         when: None,
         by: "nobody",
     }
@@ -119,9 +130,9 @@ fn check(checked: &Checked, run: &Verified, ledger: &Ledger, zone: Zone) -> Chec
         _ if has_grown => Sentence::new(format!("{counted}, when there were {} entries; now there are {}", words::number(run.size.get()), words::number(ledger.size().get()))),
         _ => Sentence::new(counted),
     };
-    let mut meaning = Sentence::new(capitalised(checked.name.asks()));
+    let mut meaning = Sentence::new(meaning(checked.name));
     if let Some(why) = why {
-        meaning = meaning.words(" ").code(why);
+        meaning = meaning.words(" ").name(Named::plain(&capitalised(&why)));
     }
     Check {
         line: CheckLine { name: title(checked.name), state, covered: coverage },
@@ -131,11 +142,12 @@ fn check(checked: &Checked, run: &Verified, ledger: &Ledger, zone: Zone) -> Chec
     }
 }
 
-fn covered(name: &'static str, meaning: &'static str, covered: TreeSize, ledger: &Ledger) -> Check {
+fn covered(name: &'static str, meaning: &'static str, covered: TreeSize, ledger: &Ledger, zone: Zone) -> Check {
     let size = ledger.size();
     let state = if covered >= size { CheckState::Passed } else { CheckState::Partly };
     let coverage = format!("{} of {}", words::number(covered.min(size).get()), words::number(size.get()));
-    Check { line: CheckLine { name, state, covered: coverage.into() }, meaning: meaning.into(), when: None, by: "this server, as it goes" }
+    let now = When::of(ledger.clock().now(), zone);
+    Check { line: CheckLine { name, state, covered: coverage.into() }, meaning: meaning.into(), when: Some(now), by: "this server, all the time" }
 }
 
 fn checkpoint_row(checkpoint: &Checkpoint, recorded_at: Timestamp, zone: Zone) -> CheckpointRow {
@@ -158,6 +170,15 @@ fn told_failure(failure: &Failure, zone: Zone) -> Sentence {
         Place::Ledger => told,
     };
     told.words(": ").code(failure.fault.reason.as_str())
+}
+
+fn meaning(name: CheckName) -> String {
+    let text = match name {
+        // In passing there is no key from outside: that is said, and not made up.
+        CheckName::Keys => "the key this server signs with is the one entry 0 names; a key of your own takes `onus verify`",
+        other => other.asks(),
+    };
+    capitalised(text)
 }
 
 fn capitalised(text: &str) -> String {

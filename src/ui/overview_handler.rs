@@ -178,7 +178,7 @@ impl Shown {
         let needing = self.findings().into_iter().filter(|(code, _)| matches!(code.level(), Level::Bad | Level::Unknown));
         let line = |(code, count): (Finding, u64)| {
             let href = self.search("finding", code.as_str());
-            Sentence::default().link(words::counted(count, "action", "actions"), href).words(" ").badge(Badge::finding(code))
+            Sentence::default().link(words::reports(count), href).words(" ").badge(Badge::finding(code))
         };
         needing.map(line).collect()
     }
@@ -199,14 +199,17 @@ impl Shown {
             facts.push(Fact::new("Time, half / 95\u{202f}% within", value));
         }
         if let Some(burst) = figures.burst {
-            facts.push(Fact::new("Burst (peak second ÷ mean)", format!("{:.1}×", burst.ratio)));
+            let ratio = format!("{:.1}", burst.ratio);
+            // Past a hundred, tenths say nothing.
+            let whole = ratio.split_once('.').and_then(|(whole, _)| whole.parse().ok()).filter(|whole: &u64| *whole >= 100);
+            facts.push(Fact::new("Burst (peak second ÷ mean)", format!("{}×", whole.map_or(ratio, words::number))));
         }
         if let Some((code, count)) = figures.errors.values.first() {
             facts.push(Fact::new("Top error", Sentence::default().code(code.as_str()).words(format!(" {}", words::number(*count)))));
         }
         ClassCard {
             class: figures.class,
-            actions: words::counted(figures.action_count, "action", "actions"),
+            actions: words::reports(figures.action_count),
             href: self.search("caller_class", figures.class.as_str()),
             chart: Chart::new(figures.class, bars.iter().map(|(from, count)| (When::of(*from, zone), *count))),
             facts,

@@ -103,7 +103,7 @@ fn person_page(profile: &PartyProfile, acting_now: &BTreeMap<String, u64>, frame
     let search = link::search("human_principal_id", &profile.id);
     let by_class = CallerClass::ALL.map(|class| {
         let count = profile.classes.get(class.as_str()).copied().unwrap_or(0);
-        (class, words::counted(count, "action", "actions"), address::with(&search, "caller_class", class.as_str()))
+        (class, words::reports(count), address::with(&search, "caller_class", class.as_str()))
     });
     PersonPage {
         frame,
@@ -121,7 +121,7 @@ fn person_page(profile: &PartyProfile, acting_now: &BTreeMap<String, u64>, frame
 
 fn agent_page(profile: &PartyProfile, frame: Frame, zone: Zone) -> AgentPage {
     let search = link::search("agent_id", &profile.id);
-    let mut facts = vec![Fact::new("Actions", words::number(profile.action_count))];
+    let mut facts = vec![Fact::new("Reports of actions", words::number(profile.action_count))];
     let denied = profile.outcomes.get("denied").copied().unwrap_or(0);
     facts.push(Fact::new("Denied", words::percent(denied, profile.action_count)));
     facts.extend(found_facts(profile, &search));

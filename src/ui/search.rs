@@ -28,12 +28,6 @@ pub struct Search {
     pub behind: Option<(String, String)>,
 }
 
-impl Search {
-    fn has_filter(&self) -> bool {
-        self.filters.iter().any(|filter| !filter.value.is_empty())
-    }
-}
-
 /// One filter of the form.
 #[derive(Clone, Debug)]
 pub struct Filter {

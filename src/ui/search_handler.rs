@@ -21,7 +21,7 @@ use crate::ui::hits::action_rows;
 use crate::ui::read_as::{PARAMETERS, Part, filters, parts};
 use crate::ui::search::{Outcome, ReadAs, Search};
 use crate::ui::session_pages::page_route;
-use crate::ui::site::{frame, page, see_other, zone};
+use crate::ui::site::{as_sentence, frame, page, see_other, zone};
 use crate::ui::untrusted::Untrusted;
 use crate::ui::{link, words};
 
@@ -146,6 +146,6 @@ fn wrong(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     let query = kept("q");
     let mut frame = frame(request, "Problem: this search cannot be read – Search", Some(Section::Search));
     frame.query.clone_from(&query);
-    let outcome = Outcome::Wrong { message: Untrusted::new(problem.detail()), place: None, suggestion: None };
+    let outcome = Outcome::Wrong { message: Untrusted::new(as_sentence(problem.detail())), place: None, suggestion: None };
     page(StatusCode::UNPROCESSABLE_ENTITY, &Search { frame, query, filters: filters(kept), read_as: Vec::new(), outcome, at: String::new(), behind: None })
 }

@@ -94,6 +94,16 @@ pub fn own_path(path: Option<&str>) -> &str {
     }
 }
 
+/// A problem's detail as a page prints it: with a capital letter and a full stop.
+pub fn as_sentence(detail: &str) -> String {
+    let mut chars = detail.chars();
+    let mut sentence: String = chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
+    if !sentence.ends_with(['.', '?', '!', '…']) {
+        sentence.push('.');
+    }
+    sentence
+}
+
 /// The page beside `application/problem+json`, for a browser.
 pub fn error_page(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     use crate::ui::error::{ErrorPage, FieldProblem};
@@ -112,7 +122,7 @@ pub fn error_page(request: &HttpRequest, problem: &Problem) -> HttpResponse {
         status: code.status(),
         code: code.as_str(),
         title: row.title,
-        detail: Untrusted::new(problem.detail()),
+        detail: Untrusted::new(as_sentence(problem.detail())),
         fields: fields.collect(),
         ways_out: crate::ui::error::ways_out(code),
     };

@@ -152,6 +152,8 @@ fn write_shown(f: &mut fmt::Formatter<'_>, text: &str, max: usize, lines: Lines)
                 '&' => f.write_str("&amp;")?,
                 '"' => f.write_str("&quot;")?,
                 '\'' => f.write_str("&#39;")?,
+                // Where a long name may be broken before it has to be broken anywhere.
+                '@' | '/' => write!(f, "{c}<wbr>")?,
                 _ => f.write_char(c)?,
             }
         }

@@ -21,6 +21,11 @@ pub fn counted(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", number(n), if n == 1 { one } else { many })
 }
 
+/// `7 reports`: what the index counts. An action that two parties told of is two of them.
+pub fn reports(n: u64) -> String {
+    counted(n, "report", "reports")
+}
+
 /// `3.9 %`; a dash where there is nothing to take a share of.
 pub fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {

@@ -41,7 +41,7 @@ pub(super) fn pages() -> Vec<Rendered> {
 }
 
 fn lists() -> Vec<Rendered> {
-    let search = |outcome| Search { frame: frame("Search"), query: String::new(), filters: vec![], read_as: vec![], outcome, behind: None };
+    let search = |outcome| Search { frame: frame("Search"), query: String::new(), filters: vec![], read_as: vec![], outcome, at: "0".to_owned(), behind: None };
     vec![
         rendered(
             "empty-overview",
