@@ -12,6 +12,7 @@ mod call;
 mod app;
 mod submissions;
 mod test_ledger;
+mod api_reads;
 mod tlog_vectors;
 mod agentdojo;
 mod attribution_rules;
