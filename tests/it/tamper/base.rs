@@ -224,7 +224,7 @@ fn edit_head(sample: &ClosedLedger) -> Vec<Expected> {
 }
 
 fn overwrite_file(sample: &ClosedLedger) -> Vec<Expected> {
-    std::fs::write(sample.folder.ledger_file(), [7; 65_536]).unwrap();
+    std::fs::write(sample.folder.ledger_file(), vec![7; 65_536]).unwrap();
     vec![(File, None)]
 }
 
