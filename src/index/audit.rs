@@ -127,7 +127,9 @@ impl<'s> SegmentAudit<'s> {
             if needs_presence(field) || field.is_facet() {
                 inverted.insert(column, segment.inverted_index(column)?);
             }
-            if let Some(column) = fast.str(field.as_str())?.filter(|_| field.is_facet()) {
+            if field.is_facet()
+                && let Some(column) = fast.str(field.as_str())?
+            {
                 words.insert(field, Words { column, known: HashMap::new() });
             }
             if field.kind() == Kind::Time {

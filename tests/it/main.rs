@@ -28,3 +28,6 @@ mod sample_ledger;
 mod ui;
 mod walk_story;
 mod walk_trees;
+mod closed_ledger;
+mod verify;
+mod tamper;

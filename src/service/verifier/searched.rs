@@ -2,6 +2,7 @@
 //! value that the index has for it. An index that lags is compared as far as it has come.
 
 use std::cell::RefCell;
+use std::error::Error as _;
 use std::path::Path;
 
 use crate::index::audit::Difference;
@@ -11,7 +12,7 @@ use crate::index::reader::Searcher;
 use crate::service::opened::{ReadError, open_entry};
 use crate::service::past::PastCache;
 use crate::service::searchable::searchable;
-use crate::service::verifier::report::{Check, CheckName, Outcome, Place};
+use crate::service::verifier::report::{Check, CheckName, Place};
 use crate::service::verifier::tally::Tally;
 use crate::store::rows::Rows;
 use crate::tlog::position::{LeafIndex, TreeSize};
@@ -53,14 +54,23 @@ pub(super) fn check(rows: Rows<'_>, size: TreeSize, searcher: Result<Searcher, I
     }
 }
 
+/// An index that cannot be read is as false as one that says something else, unless it is merely of another release or in use.
 fn broken(size: TreeSize, e: &IndexError) -> Check {
+    let mut reason = e.to_string();
+    let mut below = e.source();
+    while let Some(cause) = below {
+        reason = format!("{reason}: {cause}");
+        below = cause.source();
+    }
     match e {
-        IndexError::Damaged { .. } | IndexError::Foreign { .. } => {
+        IndexError::Locked { .. } | IndexError::OtherVersion { .. } | IndexError::Io { .. } => {
+            Check::not_run(CheckName::SearchIndex, size.get(), reason)
+        }
+        _ => {
             let mut tally = Tally::new(CheckName::SearchIndex, size.get());
-            tally.blame(Place::Ledger, e.to_string());
+            tally.blame(Place::Ledger, reason);
             tally.finish()
         }
-        other => Check { outcome: Outcome::NotRun(other.to_string()), ..Check::not_run(CheckName::SearchIndex, size.get(), "") },
     }
 }
 
