@@ -22,6 +22,7 @@ mod events;
 mod refusals;
 mod members_law;
 mod tokens;
+mod api_lists;
 mod adoption;
 mod sample_ledger;
 mod ui;
