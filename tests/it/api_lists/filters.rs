@@ -34,10 +34,10 @@ const FILTERS: &[(&str, IsSo)] = &[
     ("verdict=authorised", |t| t.verdict() == "authorised"),
     ("verdict=not_authorised", |t| t.verdict() == "not_authorised"),
     ("verdict=undetermined", |t| t.verdict() == "undetermined"),
-    ("from=2026-11-24T11:20:00Z", |t| t.text("/occurred_at") >= Some("2026-11-24T11:20:00Z")),
-    ("to=2026-11-24T11:20:00Z", |t| t.text("/occurred_at") < Some("2026-11-24T11:20:00Z")),
-    ("from=2026-11-24T12:10:00%2B01:00&to=2026-11-24T11:12:00Z", |t| {
-        matches!(t.text("/occurred_at"), Some("2026-11-24T11:10:00Z" | "2026-11-24T11:11:00Z"))
+    ("from=2026-11-24T11:58:20Z", |t| t.text("/occurred_at") >= Some("2026-11-24T11:58:20Z")),
+    ("to=2026-11-24T11:58:20Z", |t| t.text("/occurred_at") < Some("2026-11-24T11:58:20Z")),
+    ("from=2026-11-24T12:58:10%2B01:00&to=2026-11-24T11:58:12Z", |t| {
+        matches!(t.text("/occurred_at"), Some("2026-11-24T11:58:10Z" | "2026-11-24T11:58:11Z"))
     }),
     ("q=GREEN+lamp", |t| t.text("/action/arguments/note").unwrap().contains("green lamp")),
     ("q=green+red", |_| false),

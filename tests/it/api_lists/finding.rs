@@ -71,9 +71,12 @@ fn each_hit_says_where_the_words_stand() {
 fn facets_count_every_hit() {
     let world = World::new();
     let found = world.billing.get("/v1/search?type=action.recorded&facets=true&limit=1").status(200);
-    for (facet, pointer) in
-        [("outcome", "/outcome/status"), ("action", "/action/name"), ("agent_id", "/actor/agent_id"), ("caller_class", "/actor/caller_class")]
-    {
+    for (facet, pointer) in [
+        ("outcome", "/outcome/status"),
+        ("action", "/action/name"),
+        ("agent_id", "/actor/agent_id"),
+        ("caller_class", "/actor/caller_class"),
+    ] {
         let values = found["facets"][facet]["values"].as_array().unwrap().iter();
         let counted = values.map(|v| (v["value"].as_str().unwrap().to_owned(), v["count"].as_u64().unwrap())).collect();
         assert_eq!(world.counts(|told| told.text(pointer)), counted, "{facet}");

@@ -76,7 +76,7 @@ fn nth_action(n: usize) -> Value {
         .clone();
     let class = if n % 7 == 6 { "human" } else { "agent" };
     let status = pick(&["succeeded", "failed", "denied", "succeeded"]);
-    json!({ "type": "action.recorded", "event_id": unique("evt-of-lists"), "occurred_at": format!("2026-11-24T11:{n:02}:00Z"),
+    json!({ "type": "action.recorded", "event_id": unique("evt-of-lists"), "occurred_at": format!("2026-11-24T11:58:{n:02}Z"),
         "action_id": format!("act-{n}"),
         "actor": { "caller_class": class, "human_principal_id": pick(&["user:ana@example.com", "user:carl@example.com"]),
             "agent_id": if class == "agent" { json!(agent) } else { Value::Null },
@@ -97,14 +97,19 @@ impl World {
     pub(super) fn new() -> Self {
         let app = TestApp::start();
         let billing = app.service("billing");
+        let grant = |id: &str| with(grant(id), &[("/issued_at", json!("2026-11-24T10:00:00Z"))]);
         let mut lines = vec![
             grant("dlg-ana"),
-            with(grant("dlg-bob"), &[
-                ("/delegator/id", json!("user:bob@example.com")),
-                ("/human_principal_id", json!("user:bob@example.com")),
-                ("/delegate/agent_id", json!("agent:desk")),
-            ]),
-            pass_on("dlg-ana-below", "dlg-ana", "agent:refunds", "agent:desk"),
+            with(
+                grant("dlg-bob"),
+                &[
+                    ("/delegator/id", json!("user:bob@example.com")),
+                    ("/human_principal_id", json!("user:bob@example.com")),
+                    ("/delegate/agent_id", json!("agent:desk")),
+                    ("/scope", json!(["orders:read"])),
+                ],
+            ),
+            with(pass_on("dlg-ana-below", "dlg-ana", "agent:refunds", "agent:desk"), &[("/issued_at", json!("2026-11-24T10:00:00Z"))]),
             with(grant("dlg-later"), &[("/not_before", json!(EVENING)), ("/expires_at", json!("2026-11-25T20:00:00Z"))]),
             with(grant("dlg-over"), &[("/issued_at", json!("2026-11-24T08:00:00Z")), ("/expires_at", json!("2026-11-24T09:00:00Z"))]),
             grant("dlg-taken"),
