@@ -82,22 +82,21 @@ fn write_walks(client: &Client, out: &Path) -> Result<u64, CliError> {
     let mut file = BufWriter::new(File::create(&partial).map_err(fault)?);
     let mut written = 0;
     let mut total = None;
-    let mut page = Page::fetch(client, None, None)?;
-    // What was recorded just now is listed once the index has it: then the list is asked to wait for that.
-    let least = page.not_indexed;
-    if least.is_some() {
-        page = Page::fetch(client, least, None)?;
-    }
+    let mut cursor = None;
     loop {
+        let page = Page::fetch(client, cursor.as_deref())?;
         for line in walk_all(client, &page.actions)? {
             writeln!(file, "{line}").map_err(fault)?;
             written += 1;
         }
         total = page.total.or(total);
-        let Some(cursor) = page.next else { break };
-        page = Page::fetch(client, least, Some(&cursor))?;
-        if page.next.as_ref() == Some(&cursor) {
+        let is_same = page.next.is_some() && page.next == cursor;
+        cursor = page.next;
+        if is_same {
             return Err(CliError::Answer("GET /v1/actions gives the same cursor again".to_owned()));
+        }
+        if cursor.is_none() {
+            break;
         }
     }
     if let Some(total) = total.filter(|total| *total != written) {
@@ -114,15 +113,12 @@ struct Page {
     next: Option<String>,
     /// How many actions there are in all, if the server counts exactly.
     total: Option<u64>,
-    /// The ledger's size, if the list does not hold all of it yet.
-    not_indexed: Option<u64>,
 }
 
 impl Page {
-    fn fetch(client: &Client, least: Option<u64>, cursor: Option<&str>) -> Result<Self, CliError> {
-        let least = least.map(|size| format!("&min_tree_size={size}")).unwrap_or_default();
+    fn fetch(client: &Client, cursor: Option<&str>) -> Result<Self, CliError> {
         let cursor = cursor.map(|c| format!("&cursor={}", percent_encoded(c))).unwrap_or_default();
-        let answer = client.get(&format!("/v1/actions?limit={PAGE}{least}{cursor}"))?;
+        let answer = client.get(&format!("/v1/actions?limit={PAGE}{cursor}"))?;
         let wrong = |what: &str| CliError::Answer(format!("GET /v1/actions: {what}"));
         let actions = list_in(answer.data).ok_or_else(|| wrong("data holds no list of actions"))?;
         let meta = &answer.meta;
@@ -132,9 +128,7 @@ impl Page {
             _ => return Err(wrong("meta holds no has_more, or has_more without a cursor")),
         };
         let is_estimate = meta["total_is_estimate"].as_bool().unwrap_or(false);
-        let not_indexed =
-            meta["tree_size"].as_u64().filter(|size| meta["indexed_tree_size"].as_u64().is_some_and(|indexed| indexed < *size));
-        Ok(Self { actions, next, total: meta["total"].as_u64().filter(|_| !is_estimate), not_indexed })
+        Ok(Self { actions, next, total: meta["total"].as_u64().filter(|_| !is_estimate) })
     }
 }
 

@@ -64,16 +64,6 @@ fn answers_that_contradict_themselves_are_refused() {
 }
 
 #[test]
-fn a_list_that_lags_is_asked_to_wait() {
-    let mut lagging = page(&[], None, 0);
-    lagging.1 = json!({"data": [], "meta": {"has_more": false, "total": 0, "tree_size": 7, "indexed_tree_size": 5}}).to_string();
-    let server = ScriptedServer::answering(vec![lagging, page(&["act-1"], None, 1), walk("act-1")]);
-    let folder = tempfile::tempdir().unwrap();
-    assert_eq!(write_walks(&client_of(&server), &folder.path().join("answers.ndjson")).unwrap(), 1);
-    assert!(server.requests()[1].contains("/v1/actions?limit=500&min_tree_size=7 "));
-}
-
-#[test]
 fn a_list_may_stand_in_a_group() {
     assert_eq!(list_in(json!({"actions": [1], "n": 2})), Some(vec![json!(1)]));
     assert_eq!(list_in(json!({"a": [], "b": []})), None);
