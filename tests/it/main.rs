@@ -23,6 +23,7 @@ mod events;
 mod refusals;
 mod members_law;
 mod tokens;
+mod api_lists;
 mod adoption;
 mod sample_ledger;
 mod ui;
