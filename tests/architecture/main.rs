@@ -190,7 +190,7 @@ fn each_rule_can_be_broken() {
         ("pub(crate) use crate::domain::ids::*;", vec!["Module(\"domain\") again"]),
         (
             "use tantivy; use ::sha2::Digest; fn f() -> actix_web::Error { g::<rusqlite::Row>() }",
-            vec!["Other(\"tantivy\")", "Other(\"sha2\")", "Other(\"actix_web\")", "Other(\"rusqlite\")"],
+            vec!["Other(\"tantivy\")", "Other(\"sha2\")", "Other(\"actix_web\")", "Other(\"g\")", "Other(\"rusqlite\")"],
         ),
         ("use crate as root; use super::super as also;", vec!["WholeCrate", "WholeCrate"]),
         ("// crate::http\n/// [`crate::ui`]\nfn f() { \"crate::api::x\"; }", vec![]),

@@ -12,6 +12,8 @@ mod call;
 mod app;
 mod submissions;
 mod test_ledger;
+mod program;
+mod crash;
 mod tlog_vectors;
 mod agentdojo;
 mod attribution_rules;
