@@ -10,13 +10,6 @@ use crate::service::previews::PreviewRefusal;
 use crate::service::prover::ProverError;
 use crate::service::queue::WriteFailure;
 use crate::service::pass::Refusal;
-use crate::store::connection::StoreError;
-
-impl From<StoreError> for Problem {
-    fn from(e: StoreError) -> Self {
-        Self::failed(Code::LedgerUnavailable, &e)
-    }
-}
 
 impl From<ReadError> for Problem {
     fn from(e: ReadError) -> Self {
