@@ -21,7 +21,7 @@ use onus::service::genesis::{NewLedger, create};
 use onus::service::intake::{Intake, IntakeRefusal, Submitter};
 use onus::service::ledger::{Ledger, LedgerConfig};
 use onus::service::queue::WriteFailure;
-use onus::service::sequencer::{Appended, Refusal};
+use onus::service::pass::{Appended, Refusal};
 use onus::service::sessions::Sessions;
 use onus::store::service_db::ServiceDb;
 use onus::tlog::entry::Origin;

@@ -3,7 +3,7 @@
 use onus::domain::finding::Code;
 use onus::service::folder::Folder;
 use onus::service::queue::WriteFailure;
-use onus::service::sequencer::Refusal;
+use onus::service::pass::Refusal;
 use serde_json::json;
 
 use super::{NotRecorded, TestLedger};
