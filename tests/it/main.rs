@@ -14,6 +14,7 @@ mod submissions;
 mod test_ledger;
 mod program;
 mod crash;
+mod bad_input;
 mod tlog_vectors;
 mod agentdojo;
 mod attribution_rules;
