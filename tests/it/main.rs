@@ -15,6 +15,7 @@ mod test_ledger;
 mod program;
 mod crash;
 mod bad_input;
+mod bad_wire;
 mod tlog_vectors;
 mod agentdojo;
 mod attribution_rules;
