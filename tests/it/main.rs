@@ -16,6 +16,8 @@ mod program;
 mod crash;
 mod bad_input;
 mod bad_wire;
+mod sent_again;
+mod entitled;
 mod tlog_vectors;
 mod agentdojo;
 mod attribution_rules;
