@@ -18,6 +18,7 @@ mod bad_input;
 mod bad_wire;
 mod sent_again;
 mod entitled;
+mod batches;
 mod tlog_vectors;
 mod agentdojo;
 mod attribution_rules;

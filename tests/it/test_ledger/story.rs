@@ -3,6 +3,7 @@
 use onus::domain::finding::Code;
 use onus::service::folder::Folder;
 use onus::service::pass::Refusal;
+use onus::service::past::present_findings;
 use onus::service::queue::WriteFailure;
 use serde_json::json;
 
@@ -194,4 +195,18 @@ fn delegations_may_come_in_any_order_but_not_in_a_circle() {
     let answers = billing.tries_all(&circle, false).unwrap();
     assert!(answers[0].is_ok() && matches!(answers[1], Err(Refusal::DelegationCycle { .. })), "within one batch, too: {answers:?}");
     ledger.check(ledger.with(|l| l.size().get()));
+}
+
+#[test]
+fn an_agent_that_passed_on_what_it_never_had_is_found_out_when_the_parent_arrives() {
+    let ledger = TestLedger::new();
+    ledger.agent("agent:thief").reports(&pass_on("dlg-2", "dlg-1", "agent:thief", "agent:thief"));
+    let act = with(action("act-1", "dlg-2"), &[("/actor/agent_id", json!("agent:thief"))]);
+    let before = ledger.agent("agent:thief").reports(&act);
+    assert!(before.findings.contains(&Code::ChainBroken), "{:?}", before.findings);
+    let size = ledger.with(|l| l.size().get());
+    ledger.source("desk").reports(&grant("dlg-1"));
+    ledger.check(size + 2);
+    let now = ledger.with(|l| l.read(|rows| present_findings(rows, before.index, before.findings.clone()))).unwrap();
+    assert!(now.contains(&Code::AgentMismatch), "what was given to agent:refunds was not the thief's to pass on: {now:?}");
 }
