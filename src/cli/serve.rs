@@ -20,7 +20,8 @@ use crate::service::adoption::{AdoptionError, adopt};
 use crate::service::clock::{Clock, SystemClock};
 use crate::service::folder::Folder;
 use crate::service::idempotency::Idempotency;
-use crate::service::ledger::{Ledger, LedgerConfig};
+use crate::service::integrity::Integrity;
+use crate::service::ledger::{Ledger, LedgerConfig, OpenError};
 use crate::service::sessions::Sessions;
 use crate::store::service_db::ServiceDb;
 use crate::tlog::hash::keyed_hash;
@@ -152,9 +153,13 @@ pub fn serve_until(
     };
     let table = RouteTable::new([crate::api::routes(), crate::ui::routes()].concat()).map_err(|e| CliError::Answer(e.to_string()))?;
     let data = ledger.clone();
+    let integrity = web::Data::new(Integrity::default());
+    // Not waited for at the end: it only reads, and what it has not finished then is of no use to anybody.
+    Arc::clone(&integrity).watch(ledger.clone().into_inner()).map_err(OpenError::Thread)?;
+    let verified = integrity.clone();
     let outcome = rt::System::new().block_on(async move {
         let configure = move |config: &mut web::ServiceConfig| {
-            config.app_data(data.clone());
+            config.app_data(data.clone()).app_data(verified.clone());
         };
         let server = server::serve(listener, Arc::new(surroundings), table, configure)
             .map_err(|source| CliError::Listen { address: bound, source })?;
@@ -172,6 +177,7 @@ pub fn serve_until(
             }
         }
     });
+    integrity.stop();
     opened.ledger.close();
     outcome
 }

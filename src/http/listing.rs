@@ -119,6 +119,12 @@ impl Listing {
         Ok(Self { query, operation, at, after })
     }
 
+    /// Of the same list at another address of ours: for cursors that lead there.
+    pub fn of_address(address: &str, known: &[&'static str], operation_id: &str, named: &str) -> Result<Self, Problem> {
+        let query = Query::parse(address.split_once('?').map_or("", |(_, query)| query), known)?;
+        Ok(Self { query, operation: format!("{operation_id} {named}"), at: None, after: None })
+    }
+
     /// The parameters.
     pub const fn query(&self) -> &Query {
         &self.query

@@ -38,6 +38,11 @@ impl Bell {
         self.changed.notify_all();
     }
 
+    /// Whether the thread behind it must finish.
+    pub fn is_stopped(&self) -> bool {
+        self.lock().must_stop
+    }
+
     /// Sleeps until it is rung, or until it must stop.
     pub fn wait(&self) -> Call {
         let mut state = self.lock();

@@ -7,10 +7,11 @@ use crate::service::past::present_findings;
 use crate::service::prover::{Prover, ProverError};
 use crate::service::walker::{head_index, header, sees_entry};
 use crate::store::rows::Rows;
-use crate::tlog::checkpoint::Checkpoint;
+use crate::tlog::checkpoint::{Checkpoint, UnverifiedCheckpoint};
 use crate::tlog::entry::{EntryHeader, EntryType, Origin};
 use crate::tlog::hash::LeafHash;
-use crate::tlog::position::LeafIndex;
+use crate::tlog::position::{LeafIndex, TreeSize};
+use crate::tlog::time::Timestamp;
 use crate::tlog::tlog_proof::Trust;
 use crate::tlog::vkey::Vkey;
 
@@ -94,4 +95,18 @@ fn listed(rows: Rows<'_>, sight: &Sight, index: LeafIndex, entry_type: Option<&E
     let first = codes.filter_map(|code| Code::parse(code)).collect();
     let findings = present_findings(rows, index, first)?;
     Ok(Some(ListedEntry { leaf_hash: LeafHash::of(&header.to_bytes()), header, findings }))
+}
+
+/// The newest checkpoints that verify, newest first, each with the time at which the last entry under it was recorded.
+pub fn newest_checkpoints(rows: Rows<'_>, origin: &Origin, key: &Vkey, limit: usize) -> Result<Vec<(Checkpoint, Timestamp)>, ReadError> {
+    let mut found = Vec::new();
+    let mut at_most = rows.head()?.map(|head| head.size);
+    while let Some((size, note)) = at_most.map(|size| rows.checkpoint(size)).transpose()?.flatten().filter(|_| found.len() < limit) {
+        let verified = UnverifiedCheckpoint::parse(note.as_bytes()).and_then(|note| note.verify(origin, std::slice::from_ref(key)));
+        if let (Ok(signed), Some(last)) = (verified, size.last_index()) {
+            found.push((signed.checkpoint().clone(), header(rows, last)?.recorded_at));
+        }
+        at_most = size.get().checked_sub(1).and_then(TreeSize::new);
+    }
+    Ok(found)
 }

@@ -82,6 +82,18 @@ pub fn figures(finder: &Finder<'_>, class: CallerClass, from: Option<Timestamp>,
     })
 }
 
+/// How many actions of one class happened in each of so many stretches of a period: where each begins, and how many.
+pub fn bars(
+    finder: &Finder<'_>,
+    class: CallerClass,
+    from: Timestamp,
+    to: Timestamp,
+    count: usize,
+) -> Result<Vec<(Timestamp, u64)>, FindError> {
+    let (snapshot, filter) = finder.snapshot_for(&Criteria::of(EntryKind::Action).and(Criterion::Class(class)));
+    Ok(snapshot.histogram(&filter, from, to, count)?.into_iter().map(|bar| (bar.from, bar.count)).collect())
+}
+
 impl Durations {
     /// Of ascending durations, by nearest rank.
     fn of(ascending: &[u64]) -> Self {

@@ -1,6 +1,6 @@
 //! The ledger as everything above sees it: opened, followed, read, closed. It owns the threads and hands out what they publish.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -96,6 +96,7 @@ pub struct Ledger {
     state: watch::Receiver<WriterState>,
     threads: Mutex<Option<Threads>>,
     folder: Folder,
+    mark_file: PathBuf,
     issuers: OnceLock<Vec<TrustedIssuer>>,
 }
 
@@ -185,6 +186,7 @@ impl Ledger {
             state: state_seen,
             threads: Mutex::new(Some(threads)),
             folder,
+            mark_file,
             issuers: OnceLock::new(),
         })
     }
@@ -229,6 +231,11 @@ impl Ledger {
     /// Where it lies.
     pub const fn folder(&self) -> &Folder {
         &self.folder
+    }
+
+    /// Where its high-water mark lies.
+    pub fn mark_file(&self) -> &Path {
+        &self.mark_file
     }
 
     /// Remembers events by HMAC.

@@ -46,10 +46,12 @@ pub struct PartyRow {
     pub delegation_count: u64,
     /// The newest of those actions.
     pub latest: Option<(LeafIndex, Timestamp)>,
+    /// Whether its time was made up by an importer.
+    pub is_latest_synthetic: bool,
 }
 
 /// Everything about one person or agent.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct PartyProfile {
     /// The name.
     pub id: String,
@@ -149,6 +151,7 @@ pub fn list(finder: &Finder<'_>, party: Party, after: Option<&str>, limit: usize
             action_count: count(&actions),
             with_findings_count: count(&with_findings),
             delegation_count: count(&delegations),
+            is_latest_synthetic: newest.hits.first().is_some_and(|hit| hit.entry.is_time_synthetic()),
             latest: newest.hits.first().map(|hit| (hit.entry.index, hit.occurred_at)),
         });
     }

@@ -8,7 +8,6 @@ use crate::ui::part::{Badge, Caller, Copyable, Named, Pages};
 use crate::ui::rows::{ActionRows, DelegationRows};
 use crate::ui::sentence::Fact;
 use crate::ui::untrusted::Untrusted;
-use crate::ui::when::When;
 
 /// The page of an agent.
 #[derive(Clone, Debug, Template)]
@@ -47,6 +46,4 @@ pub struct VersionRow {
     pub badges: Vec<Badge>,
     /// How often, with thin spaces.
     pub actions: String,
-    /// When it was last used, if times are known.
-    pub latest: Option<When>,
 }

@@ -2,8 +2,7 @@
 
 use askama::Template;
 
-use crate::service::ledger::Ledger;
-use crate::ui::frame::{Frame, IntegrityLine};
+use crate::ui::frame::Frame;
 use crate::ui::part::{Badge, Copyable, Tone};
 use crate::ui::sentence::{Fact, Sentence};
 use crate::ui::when::When;
@@ -33,8 +32,8 @@ pub struct Integrity {
 pub struct Check {
     /// Name, result and coverage.
     pub line: CheckLine,
-    /// What it looks at, in a sentence.
-    pub meaning: &'static str,
+    /// What it looks at, or what it found, in a sentence.
+    pub meaning: Sentence,
     /// When it last ran.
     pub when: Option<When>,
     /// Who ran it.
@@ -87,12 +86,6 @@ pub struct CheckpointRow {
     pub size: String,
     /// The root hash.
     pub root: Copyable,
-    /// When it was signed.
-    pub signed: When,
-}
-
-/// What is known of the ledger's integrity without looking: counted checks of `service::integrity`.
-pub fn line(ledger: &Ledger) -> IntegrityLine {
-    let _ = ledger;
-    IntegrityLine::Counted { passed: 0, partly: 0, not_run: 0 }
+    /// When the last entry under it was recorded; it was signed within moments.
+    pub recorded: When,
 }

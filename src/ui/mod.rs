@@ -21,19 +21,29 @@ pub mod walked;
 pub mod judged;
 pub mod hits;
 pub mod place;
+pub mod address;
 pub mod tree;
 pub mod overview;
+pub mod overview_handler;
 pub mod search;
+pub mod read_as;
+pub mod search_handler;
 pub mod action;
 pub mod action_handler;
 pub mod delegation;
+pub mod branching;
+pub mod delegation_handler;
 pub mod delegations;
 pub mod people;
 pub mod person;
+pub mod party_handler;
 pub mod agent;
 pub mod document;
+pub mod document_handler;
 pub mod entry;
+pub mod entry_handler;
 pub mod integrity;
+pub mod integrity_handler;
 pub mod signin;
 pub mod help;
 pub mod help_findings;
@@ -44,5 +54,5 @@ use crate::http::route::Registered;
 
 /// Every row of the pages.
 pub fn routes() -> Vec<Registered> {
-    [session_pages::routes(), help::routes(), help_findings::routes(), problem::routes(), action_handler::routes()].concat()
+    [session_pages::routes(), help::routes(), help_findings::routes(), problem::routes(), action_handler::routes(), integrity_handler::routes(), delegations::routes(), people::routes(), party_handler::routes(), document_handler::routes(), entry_handler::routes(), delegation_handler::routes(), overview_handler::routes(), search_handler::routes()].concat()
 }

@@ -261,10 +261,10 @@ impl Copyable {
 #[derive(Clone, Debug, PartialEq, Eq, Default, Template)]
 #[template(path = "part/pages.html")]
 pub struct Pages {
-    /// The first page, with the newest; absent on it.
-    pub newest: Option<String>,
-    /// The page of older ones.
-    pub older: Option<String>,
+    /// The first page; absent on it.
+    pub first: Option<String>,
+    /// The page after this one.
+    pub next: Option<String>,
 }
 
 impl HtmlSafe for Pages {}

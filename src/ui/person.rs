@@ -19,7 +19,7 @@ pub struct PersonPage {
     pub name: Untrusted,
     /// Her id.
     pub id: Copyable,
-    /// Namespace, whether she is a known person, first seen.
+    /// Verdicts and findings, with counts.
     pub facts: Vec<Fact>,
     /// In her name, by caller class: how many, and where.
     pub by_class: Vec<(CallerClass, String, String)>,

@@ -22,6 +22,8 @@ pub struct Search {
     pub read_as: Vec<ReadAs>,
     /// What came of it.
     pub outcome: Outcome,
+    /// Among how many entries was looked, with thin spaces.
+    pub at: String,
     /// How far the index lags: the position it reaches, and how many newer entries it still misses.
     pub behind: Option<(String, String)>,
 }

@@ -38,7 +38,7 @@ pub fn frame(request: &HttpRequest, title: impl Into<String>, current: Option<Se
         query: String::new(),
         tree_size: ledger.size(),
         checkpoint: ledger.published().map(|p| When::of(p.recorded_at, zone)),
-        integrity: crate::ui::integrity::line(ledger),
+        integrity: crate::ui::integrity_handler::line(request, ledger),
         zone,
         theme: request.cookie(THEME_COOKIE).and_then(|c| Theme::parse(c.value())).unwrap_or_default(),
         request_id: RequestContext::of(request).request_id.to_string(),
@@ -58,7 +58,8 @@ pub fn zone(request: &HttpRequest) -> Zone {
     kept.and_then(|name| Zone::parse(&name)).unwrap_or_default()
 }
 
-fn percent_decoded(text: &str) -> String {
+/// What percent-escapes stand for; what is no UTF-8 is replaced.
+pub fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {

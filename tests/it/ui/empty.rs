@@ -71,7 +71,7 @@ fn lists() -> Vec<Rendered> {
                 pages: Pages::default(),
             },
         ),
-        rendered("empty-people", &People { frame: frame("People and agents"), people: Party::default(), agents: Party::default() }),
+        rendered("empty-people", &People { frame: frame("People and agents"), people: Some(Party::default()), agents: Some(Party::default()) }),
         rendered(
             "empty-integrity",
             &Integrity {

@@ -96,7 +96,7 @@ fn entry() -> EntryPage {
 fn integrity() -> Integrity {
     let check = |line| Check {
         line,
-        meaning: "Recomputed from the stored bytes, one by one.",
+        meaning: "Recomputed from the stored bytes, one by one.".into(),
         when: Some(at("2026-11-21T20:10:00Z")),
         by: "this server",
     };
@@ -109,7 +109,7 @@ fn integrity() -> Integrity {
         checkpoints: vec![CheckpointRow {
             size: "48\u{202f}112".to_owned(),
             root: Copyable::new(HASH),
-            signed: at("2026-11-21T20:10:00Z"),
+            recorded: at("2026-11-21T20:10:00Z"),
         }],
         newest: Some("example.com/onus\n48112\nnyK+…\n\n— example.com/onus AbC…\n".to_owned()),
         key: vec![

@@ -65,7 +65,7 @@ fn delegation_rows() -> DelegationRows {
 }
 
 pub(super) fn both_pages() -> Pages {
-    Pages { newest: Some("/search?cursor=a".to_owned()), older: Some("/search?cursor=b".to_owned()) }
+    Pages { first: Some("/search?cursor=a".to_owned()), next: Some("/search?cursor=b".to_owned()) }
 }
 
 fn overview() -> Overview {
@@ -125,6 +125,7 @@ fn search(title: &str, query: &str, outcome: Outcome) -> Search {
             ReadAs { words: Sentence::new("text contains ").code("northwind"), without: "/search?q=a".to_owned() },
         ],
         outcome,
+        at: "48\u{202f}112".to_owned(),
         behind: Some(("48\u{202f}090".to_owned(), "22 newer entries".to_owned())),
     }
 }
@@ -226,17 +227,16 @@ fn people() -> People {
         delegations: "14".to_owned(),
         actions: "4\u{202f}118".to_owned(),
         with_findings: "31".to_owned(),
-        badges: vec![Badge::finding_times(Code::ScopeExceeded, 12)],
         latest: Some(at("2026-11-21T20:01:50Z")),
     };
     People {
         frame: frame("People and agents", Some(Section::People)),
-        people: Party {
+        people: Some(Party {
             count: "2 people".to_owned(),
             rows: vec![row(Named::person("user:maria@example.com")), row(Named::person(HOSTILE))],
             pages: both_pages(),
-        },
-        agents: Party { count: "1 agent".to_owned(), rows: vec![row(agent("agent:invoice"))], pages: Pages::default() },
+        }),
+        agents: Some(Party { count: "1 agent".to_owned(), rows: vec![row(agent("agent:invoice"))], pages: Pages::default() }),
     }
 }
 
@@ -274,7 +274,6 @@ fn agent_page() -> AgentPage {
             version: Named::to("m-latest", "/search?model_version=m-latest".to_owned()),
             badges: vec![Badge::finding(Code::ModelVersionUnfrozen)],
             actions: "212".to_owned(),
-            latest: None,
         }],
         held: delegation_rows(),
         actions: rows(5),
