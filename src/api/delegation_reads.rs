@@ -5,7 +5,6 @@ use serde_json::{Value as Json, json};
 
 use crate::api::reading::{LIST_PROBLEMS, not_found, read_row};
 use crate::api::recorded::to_json;
-use crate::http::blocking::blocking;
 use crate::api::walk_json::{change_json, changed_by_json, codes_json, report_json, standing_json};
 use crate::api::walks::encoded;
 use crate::domain::chain::{Chain, Hop, Root};
@@ -15,6 +14,7 @@ use crate::domain::narrowing::Narrowing;
 use crate::domain::past::Recorded;
 use crate::domain::standing::standing;
 use crate::http::authentication::Authenticated;
+use crate::http::blocking::blocking;
 use crate::http::edge::{RequestContext, Surroundings};
 use crate::http::envelope::{self, ListMeta};
 use crate::http::problem::Problem;

@@ -1,22 +1,15 @@
 //! Refusals and failures of the floors below, as the problems of the wire.
 
-use crate::domain::field_error::FieldError;
+use crate::domain::field_error::{FieldCode, FieldError};
 use crate::domain::parse::EventRefusal;
 use crate::http::codes::Code;
 use crate::http::problem::{FieldProblem, Problem};
 use crate::service::intake::IntakeRefusal;
 use crate::service::opened::ReadError;
+use crate::service::pass::Refusal;
 use crate::service::previews::PreviewRefusal;
 use crate::service::prover::ProverError;
 use crate::service::queue::WriteFailure;
-use crate::service::pass::Refusal;
-use crate::store::connection::StoreError;
-
-impl From<StoreError> for Problem {
-    fn from(e: StoreError) -> Self {
-        Self::failed(Code::LedgerUnavailable, &e)
-    }
-}
 
 impl From<ReadError> for Problem {
     fn from(e: ReadError) -> Self {
@@ -65,6 +58,11 @@ impl From<Refusal> for Problem {
                 Self::new(Code::EventIdConflict, refusal.to_string()).with_errors(errors)
             }
             Refusal::DelegationExists { .. } => Self::new(Code::DelegationIdConflict, refusal.to_string()),
+            Refusal::DelegationCycle { .. } => Self::new(Code::ValidationFailed, refusal.to_string()).with_errors(vec![FieldProblem::new(
+                "/parent_delegation_id",
+                FieldCode::Cycle.as_str(),
+                refusal.to_string(),
+            )]),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The answer to one recorded event. It is made from the ledger, the first time as when it is asked for again, so that the two
 //! are the same byte for byte: request id and time come from the entry itself.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
@@ -10,11 +9,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value as Json, json};
 
 use crate::api::place::{EntryPlace, salts_json};
-use crate::domain::action::{DecisionEffect, OutcomeStatus};
+use crate::domain::action::{Action, DecisionEffect, OutcomeStatus};
+use crate::domain::attribution::Attribution;
 use crate::domain::finding::Verdict;
-use crate::domain::walk::walk;
-use crate::http::blocking::blocking;
+use crate::domain::past::Recorded;
 use crate::http::authentication::{Authenticated, agent_id_claim};
+use crate::http::blocking::blocking;
 use crate::http::codes::Code;
 use crate::http::edge::RequestContext;
 use crate::http::envelope::{NO_META, to_bytes};
@@ -23,11 +23,11 @@ use crate::http::problem::Problem;
 use crate::service::intake::{Intake, IntakeRefusal, Submitter};
 use crate::service::ledger::Ledger;
 use crate::service::opened::{OpenedEntry, open_entry};
-use crate::service::past::{LedgerPast, PastCache};
 use crate::service::pending::PendingEntry;
 use crate::service::prover::Prover;
-use crate::store::rows::Rows;
+use crate::service::walker::first_attribution;
 use crate::tlog::position::LeafIndex;
+use crate::tlog::tlog_proof::TlogProof;
 
 /// What `Prefer: receipt="opening checkpointed"` asks for beyond the place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,7 +92,7 @@ pub async fn record(
     let remake_ledger = ledger.clone();
     let remake = move |made: MadeFrom| {
         let index = *made.indexes.first().ok_or_else(|| Problem::of(Code::Internal))?;
-        remake_ledger.read(|rows| answer_body(rows, index, ReceiptWish::from_recipe(&made.recipe)))
+        answer_body(&remake_ledger, index, ReceiptWish::from_recipe(&made.recipe))
     };
     once(request, &caller, body, work, remake).await
 }
@@ -105,7 +105,7 @@ async fn reply(ledger: &web::Data<Ledger>, index: LeafIndex, is_replay: bool, wi
         ));
     }
     let reader = ledger.clone();
-    let body = blocking(move || reader.read(|rows| answer_body(rows, index, wish))).await?;
+    let body = blocking(move || answer_body(&reader, index, wish)).await?;
     let status = if is_replay { StatusCode::OK } else { StatusCode::CREATED };
     let mut reply = Reply::from_entries(status, body, MadeFrom { indexes: vec![index], recipe: wish.to_recipe() });
     let location = HeaderValue::from_str(&format!("/v1/entries/{index}")).expect("a number in a path");
@@ -117,40 +117,49 @@ async fn reply(ledger: &web::Data<Ledger>, index: LeafIndex, is_replay: bool, wi
 }
 
 /// The whole body, envelope included, from the entry alone.
-fn answer_body(rows: Rows<'_>, index: LeafIndex, wish: ReceiptWish) -> Result<Vec<u8>, Problem> {
-    let entry = open_entry(rows, index)?.ok_or_else(|| Problem::of(Code::Internal))?;
-    let report = entry.report()?;
-    let mut data = answer_data(rows, &entry)?;
+fn answer_body(ledger: &Ledger, index: LeafIndex, wish: ReceiptWish) -> Result<Vec<u8>, Problem> {
+    let kept = ledger.read(|rows| {
+        let entry = open_entry(rows, index)?.ok_or_else(|| Problem::of(Code::Internal))?;
+        let action = entry.as_action()?.map(Arc::new);
+        let attribution = action.as_ref().map(|action| first_attribution(rows, action)).transpose()?.flatten();
+        let proof = if wish.checkpointed { Prover::new(rows)?.tlog_proof(index, None)? } else { None };
+        Ok::<_, Problem>(Kept { entry, action, attribution, proof })
+    })?;
+    let entry = &kept.entry;
+    let mut data = answer_data(&kept);
     if wish.opening {
-        data.insert("salts".to_owned(), Json::Object(salts_json(&entry)));
+        data.insert("salts".to_owned(), Json::Object(salts_json(entry)));
         data.insert("report".to_owned(), entry.members.get("/report").map_or(Json::Null, to_json));
     }
     if wish.checkpointed {
-        let proof = Prover::new(rows)?.tlog_proof(index, None)?.ok_or_else(|| Problem::of(Code::Internal))?;
+        let proof = kept.proof.as_ref().ok_or_else(|| Problem::of(Code::Internal))?;
         data.insert("tlog_proof".to_owned(), proof.to_text().into());
     }
-    Ok(to_bytes(&data, NO_META, &report.request_id, entry.header.recorded_at))
+    Ok(to_bytes(&data, NO_META, &entry.report()?.request_id, entry.header.recorded_at))
 }
 
-fn answer_data(rows: Rows<'_>, entry: &OpenedEntry) -> Result<Map<String, Json>, Problem> {
+/// What an answer is made of.
+struct Kept {
+    entry: OpenedEntry,
+    action: Option<Arc<Recorded<Action>>>,
+    attribution: Option<Attribution>,
+    proof: Option<TlogProof>,
+}
+
+fn answer_data(kept: &Kept) -> Map<String, Json> {
+    let entry = &kept.entry;
     let findings = entry.first_findings();
     let mut data = Map::new();
-    let texts = |names: &[&str], data: &mut Map<String, Json>| {
-        for name in names {
-            if let Some(text) = entry.text(&format!("/{name}")) {
-                data.insert((*name).to_owned(), text.into());
-            }
+    for name in ["action_id", "delegation_id", "event_id"] {
+        if let Some(text) = entry.text(&format!("/{name}")) {
+            data.insert(name.to_owned(), text.into());
         }
-    };
-    texts(&["action_id", "delegation_id", "event_id"], &mut data);
+    }
     data.insert("entry".to_owned(), serde_json::to_value(EntryPlace::of(entry)).expect("plain members"));
     data.insert("findings".to_owned(), findings.iter().map(|c| c.as_str()).collect());
-    if let Some(action) = entry.as_action()?.map(Arc::new) {
-        let cache = std::cell::RefCell::new(PastCache::default());
-        let past = LedgerPast::of_entry(rows, &cache, entry.index.size_with().next_index());
-        let walked = walk(std::slice::from_ref(&action), &past, &|hash| rows.document(hash).ok().flatten().map(Cow::Owned))?;
+    if let Some(action) = &kept.action {
         data.insert("verdict".to_owned(), Verdict::of(findings).as_str().into());
-        if let Some(attribution) = walked.map(|w| w.attribution) {
+        if let Some(attribution) = &kept.attribution {
             data.insert(
                 "attribution".to_owned(),
                 json!({ "verdict": attribution.verdict.as_str(), "rule": attribution.verdict.rule(), "missing": attribution.missing }),
@@ -163,7 +172,7 @@ fn answer_data(rows: Rows<'_>, entry: &OpenedEntry) -> Result<Map<String, Json>,
         }
     }
     data.insert("receipt_url".to_owned(), format!("/v1/entries/{}/receipt", entry.index).into());
-    Ok(data)
+    data
 }
 
 /// A ledger value as serde knows it: the numbers of an I-JSON value are exact in either.

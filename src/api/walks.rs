@@ -5,12 +5,12 @@ use serde_json::{Value as Json, json};
 
 use crate::api::reading::{not_found, read_row};
 use crate::api::recorded::to_json;
-use crate::http::blocking::blocking;
 use crate::api::walk_json::{attribution_json, changed_by_json, entry_json, first_json, report_json, trigger_json, walk_json};
 use crate::domain::action::{Action, Document, OutcomeStatus};
 use crate::domain::ids::ActionId;
 use crate::domain::past::Recorded;
 use crate::http::authentication::Authenticated;
+use crate::http::blocking::blocking;
 use crate::http::envelope;
 use crate::http::problem::Problem;
 use crate::http::query::Query;

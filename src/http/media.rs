@@ -106,6 +106,15 @@ mod tests {
     }
 
     #[test]
+    fn plain_text_is_given_to_whoever_names_it() {
+        for (accept, expected) in
+            [("text/plain", true), ("text/plain;q=0.5, application/json", false), ("text/html", false), ("*/*", false)]
+        {
+            assert_eq!(prefers_plain_text(&headers(ACCEPT, accept)), expected, "{accept}");
+        }
+    }
+
+    #[test]
     fn bodies_are_known_by_their_name_whatever_its_case() {
         for (content_type, expected) in [
             ("application/json", Some(MediaType::Json)),

@@ -5,6 +5,7 @@ use crate::domain::credential::{NotAuthenticated, NotEntitled};
 use crate::domain::token_error::TokenError;
 use crate::http::codes::Code;
 use crate::http::problem::Problem;
+use crate::store::connection::StoreError;
 use crate::tlog::json::JsonError;
 
 impl From<JsonError> for Problem {
@@ -17,6 +18,12 @@ impl From<JsonError> for Problem {
             JsonError::NumberNotExact { line, column, .. } => (Code::NumberNotExact, *line, *column),
         };
         Self::new(code, error.to_string()).with_member("line", line.into()).with_member("column", column.into())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(e: StoreError) -> Self {
+        Self::failed(Code::LedgerUnavailable, &e)
     }
 }
 

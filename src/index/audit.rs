@@ -109,7 +109,6 @@ struct SegmentAudit<'s> {
     indexes: Numbers<u64>,
     times: HashMap<Field, Numbers<i64>>,
     depths: Option<Numbers<u64>>,
-    durations: Option<Numbers<u64>>,
     amounts: Option<Numbers<f64>>,
 }
 
@@ -128,7 +127,6 @@ impl<'s> SegmentAudit<'s> {
             if needs_presence(field) || field.is_facet() {
                 inverted.insert(column, segment.inverted_index(column)?);
             }
-            // Of a field without a column nothing may be asked.
             if field.is_facet()
                 && let Some(column) = fast.str(field.as_str())?
             {
@@ -150,7 +148,6 @@ impl<'s> SegmentAudit<'s> {
             indexes: fast.u64(Field::Index.as_str())?,
             times,
             depths: fast.column_opt(Field::Depth.as_str())?,
-            durations: fast.column_opt(Field::Duration.as_str())?,
             amounts: fast.column_opt(Field::Amount.as_str())?,
         })
     }
@@ -252,7 +249,6 @@ impl<'s> SegmentAudit<'s> {
             Field::Time => self.times.get(&field).and_then(|times| only(times, doc)) == Some(expected.occurred_at.micros()),
             Field::Recorded => self.times.get(&field).and_then(|times| only(times, doc)) == Some(expected.recorded_at.micros()),
             Field::Depth => self.depths.as_ref().and_then(|depths| only(depths, doc)) == expected.depth.map(u64::from),
-            Field::Duration => self.durations.as_ref().and_then(|durations| only(durations, doc)) == expected.duration_ms,
             Field::Amount => {
                 let found = self.amounts.as_ref().and_then(|amounts| only(amounts, doc));
                 found.map(f64::to_bits) == expected.amount.map(|amount| plain_zero(amount).to_bits())

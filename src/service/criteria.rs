@@ -186,16 +186,14 @@ impl Criterion {
     }
 }
 
-/// What a caller may see, as a condition that every question is tied to. An agent: what it reported itself, and the delegations
-/// given to it. A person: what is in her own name, and what she gave.
+/// What a caller may see, as a condition that every question is tied to: the same as `walker` grants entry by entry. An agent:
+/// what it reported itself, and the delegations given to it. A person: what is in her own name.
 pub(in crate::service) fn within(sight: &Sight) -> Filter {
     let granted = || Filter::term(Field::Type, EntryKind::Delegation.as_str());
     match sight {
         Sight::Everything => Filter::All,
         Sight::Nothing => Filter::Or(Vec::new()),
-        Sight::Person(person) => {
-            Filter::Or(vec![Filter::term(Field::From, person.as_str()), Filter::term(Field::Delegator, person.as_str()).and(granted())])
-        }
+        Sight::Person(person) => Filter::term(Field::From, person.as_str()),
         Sight::Agent(agent) => {
             let is_own = |field| Filter::term(field, agent.as_str());
             // An agent's credential reports for its own agent only, so both together say that it was this one.

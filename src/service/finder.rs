@@ -174,12 +174,13 @@ impl<'l> Finder<'l> {
         let mut found = Found { looked_at: page.hits.len(), last: page.hits.last().copied(), has_more: page.has_more, ..Found::default() };
         let cache = RefCell::new(PastCache::default());
         self.ledger.read(|rows| {
-            let reading = Reading { rows, cache: &cache, size: self.indexed(), head: self.ledger.size(), now: self.now() };
+            let size = rows.head()?.map_or(self.indexed(), |head| head.size);
+            let reading = Reading { rows, cache: &cache, size, now: self.now() };
             for index in page.hits {
                 match self.read_again(&reading, index, &asked) {
-                    Ok(Ok(hit)) => found.hits.push(hit),
-                    Ok(Err(None)) => {}
-                    Ok(Err(Some(reason))) => found.withheld.push(Withheld { index, reason }),
+                    Ok(Again::Hit(hit)) => found.hits.push(*hit),
+                    Ok(Again::Overtaken) => {}
+                    Ok(Again::NotAsIndexed) => found.withheld.push(Withheld { index, reason: WithheldReason::NotAsIndexed }),
                     Err(ReadError::Damaged { index: damaged, reason }) => {
                         error!(entry.index = index.get(), damaged.index = damaged.get(), reason, "a hit is withheld: it is damaged");
                         found.withheld.push(Withheld { index, reason: WithheldReason::Damaged });
@@ -191,30 +192,40 @@ impl<'l> Finder<'l> {
         })
     }
 
-    /// The hit, if it is what was asked for. `Err(None)`: it was, when the index was told of it, and a later entry changed it.
-    fn read_again(
-        &self,
-        reading: &Reading<'_>,
-        index: LeafIndex,
-        asked: &Filter,
-    ) -> Result<Result<Hit, Option<WithheldReason>>, ReadError> {
-        let entry = open_entry(reading.rows, index)?
-            .ok_or_else(|| ReadError::Damaged { index, reason: "the ledger has no such entry".to_owned() })?;
-        let hit = reading.hit(entry)?;
+    fn read_again(&self, reading: &Reading<'_>, index: LeafIndex, asked: &Filter) -> Result<Again, ReadError> {
+        let open = || open_entry(reading.rows, index)?.ok_or_else(|| damaged(index, "the ledger has no such entry"));
+        let hit = reading.hit(open()?)?;
         if Matcher::new(&hit.document).answers(asked) {
-            return Ok(Ok(hit));
+            return Ok(Again::Hit(Box::new(hit)));
         }
-        if was_changed_since(reading.rows, index, self.indexed())? {
-            return Ok(Err(None));
+        // What came after the index was told of the entry may have changed what it is; that is nobody's fault.
+        let as_indexed = Reading { size: self.indexed(), ..*reading }.hit(open()?)?;
+        let was_so = Matcher::new(&as_indexed.document).answers(asked) || was_changed_since(reading.rows, index, self.indexed())?;
+        if was_so {
+            return Ok(Again::Overtaken);
         }
         error!(entry.index = index.get(), "a hit is withheld: its entry is not what the index says; `onus reindex` makes the index again");
-        Ok(Err(Some(WithheldReason::NotAsIndexed)))
+        Ok(Again::NotAsIndexed)
     }
 
     /// Only what the caller may see, among the entries that are looked at.
     fn seen(&self, filter: &Filter) -> Filter {
         Filter::And(vec![filter.clone(), self.sight.clone()]).at(self.at)
     }
+}
+
+/// What became of a hit that was read again.
+enum Again {
+    /// It is what was asked for.
+    Hit(Box<Hit>),
+    /// It was, until an entry came that the index does not know yet.
+    Overtaken,
+    /// It is not.
+    NotAsIndexed,
+}
+
+fn damaged(index: LeafIndex, reason: &str) -> ReadError {
+    ReadError::Damaged { index, reason: reason.to_owned() }
 }
 
 /// Whether an `assessment.changed` that the index does not know yet gave the entry other findings.

@@ -153,6 +153,7 @@ fn write_first(
 ) -> Result<(), GenesisError> {
     let mark = MarkFile::open(&new.mark_file).map_err(|source| GenesisError::Mark { path: new.mark_file.display().to_string(), source })?;
     let sync = mark.try_clone().map_err(|source| GenesisError::Mark { path: new.mark_file.display().to_string(), source })?;
+    let _lock = folder.lock()?;
     let mut writer = LedgerWriter::open(&folder.ledger_file())?;
     let mut batch = writer.begin()?;
     batch.create_head(new.origin.as_str())?;

@@ -76,10 +76,8 @@ pub enum HitKind {
 pub(in crate::service) struct Reading<'r> {
     pub(in crate::service) rows: Rows<'r>,
     pub(in crate::service) cache: &'r RefCell<PastCache>,
-    /// Facts count up to here: as far as the index has come.
+    /// Facts count up to here.
     pub(in crate::service) size: TreeSize,
-    /// As far as the ledger has come: a standing is of now, whatever the index lags.
-    pub(in crate::service) head: TreeSize,
     /// The present moment, for standings.
     pub(in crate::service) now: Timestamp,
 }
@@ -124,8 +122,7 @@ impl Reading<'_> {
                     index: entry.index,
                     reason: "the ledger's table of delegations does not know it: run `onus verify --deep`".to_owned(),
                 })?;
-                let present = LedgerPast::as_of(self.rows, self.cache, entry.index, self.head.next_index());
-                let standing = standing(&Chain::resolve(&present, &id)?, self.now);
+                let standing = standing(&Chain::resolve(past, &id)?, self.now);
                 let action_count = match self.rows.delegation_no(&id)? {
                     Some(no) => self.rows.count_actions_under(no)?,
                     None => 0,

@@ -2,6 +2,7 @@
 //! the process does, never what the ledger holds: no label names a person, an agent or an id.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
@@ -14,6 +15,9 @@ use crate::service::queue::WriterState;
 const SECONDS: [f64; 11] = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 /// Upper bounds of events in one commit.
 const EVENTS: [f64; 8] = [1.0, 2.0, 8.0, 32.0, 128.0, 512.0, 2048.0, 8192.0];
+
+/// Answers and commits after which waiting figures are put into their buckets.
+const UPKEEP_EVERY: u64 = 4096;
 
 /// The recorder of this process: installed at the first call, the same for every ledger in it (tests open several).
 fn recorder() -> &'static PrometheusHandle {
@@ -46,9 +50,18 @@ fn describe() {
     describe_gauge!("onus_writable", "1 while the ledger can be written.");
 }
 
+/// What was recorded since the last look waits in memory: where nobody scrapes, it is put into its buckets here.
+fn tidy_up() {
+    static RECORDED: AtomicU64 = AtomicU64::new(0);
+    if RECORDED.fetch_add(1, Ordering::Relaxed) % UPKEEP_EVERY == UPKEEP_EVERY - 1 {
+        recorder().run_upkeep();
+    }
+}
+
 /// A request was answered.
 pub fn answered(operation: &'static str, status: u16, took: Duration) {
     recorder();
+    tidy_up();
     counter!("onus_http_requests_total", "operation" => operation, "status" => status.to_string()).increment(1);
     histogram!("onus_http_request_duration_seconds", "operation" => operation).record(took.as_secs_f64());
 }
@@ -56,6 +69,7 @@ pub fn answered(operation: &'static str, status: u16, took: Duration) {
 /// A batch was committed.
 pub fn committed(entries: u64, took: Duration) {
     recorder();
+    tidy_up();
     histogram!("onus_commit_duration_seconds").record(took.as_secs_f64());
     histogram!("onus_commit_events").record(to_float(entries));
 }

@@ -2,9 +2,10 @@
 //! read back and recomputed, while it can still be undone. Nothing here commits.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::domain::assessment::{self, RULES, header_codes};
+use crate::domain::delegation::Delegation;
 use crate::domain::event::EventKind;
 use crate::domain::finding::Code;
 use crate::domain::members::same_members;
@@ -58,6 +59,14 @@ pub enum Refusal {
         id: String,
         /// The entry that grants it.
         index: LeafIndex,
+    },
+    /// Its delegation would hang below itself: late parents can come in any order, but not in a circle.
+    #[error("the delegation {id} cannot be passed on from {parent}, which was itself passed on from {id}")]
+    DelegationCycle {
+        /// The id.
+        id: String,
+        /// The parent it names.
+        parent: String,
     },
 }
 
@@ -121,10 +130,9 @@ impl Pass<'_> {
             return self.answer_again(pending, index);
         }
         if let EventKind::DelegationGranted(delegation) = pending.kind()
-            && let Some(no) = self.batch.rows().delegation_no(&delegation.delegation_id)?
-            && let Some(place) = self.batch.rows().delegation(no)?
+            && let Some(refusal) = self.refusal_of(delegation)?
         {
-            return Ok(Err(Refusal::DelegationExists { id: delegation.delegation_id.to_string(), index: place.index }));
+            return Ok(Err(refusal));
         }
         let recorded_at = self.recorded_at();
         let findings = self.assess(pending, recorded_at)?;
@@ -137,6 +145,26 @@ impl Pass<'_> {
             }
         }
         Ok(Ok(appended))
+    }
+
+    /// Why a delegation cannot stand beside those before it. Most have an id that nobody has named yet, and pass at once.
+    fn refusal_of(&self, delegation: &Delegation) -> Result<Option<Refusal>, BatchError> {
+        let rows = self.batch.rows();
+        let id = &delegation.delegation_id;
+        let Some(no) = rows.delegation_no(id)? else { return Ok(None) };
+        if let Some(place) = rows.delegation(no)? {
+            return Ok(Some(Refusal::DelegationExists { id: id.to_string(), index: place.index }));
+        }
+        let Some(parent) = &delegation.parent_delegation_id else { return Ok(None) };
+        let mut seen = HashSet::new();
+        let mut next = rows.delegation_no(parent)?;
+        while let Some(above) = next.filter(|above| seen.insert(*above)) {
+            if above == no {
+                return Ok(Some(Refusal::DelegationCycle { id: id.to_string(), parent: parent.to_string() }));
+            }
+            next = rows.delegation(above)?.and_then(|place| place.parent);
+        }
+        Ok(None)
     }
 
     /// The receipt of the first time, if it is the same event.

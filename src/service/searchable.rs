@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use crate::domain::action::Action;
-use crate::domain::chain::{Chain, Root};
+use crate::domain::chain::Chain;
 use crate::domain::delegation::Delegation;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::finding::Verdict;
@@ -121,9 +121,9 @@ fn add_chain(document: &mut IndexDocument, past: &LedgerPast<'_>, named: Option<
             via.insert(hop.terms().agent_id.to_string());
             via.insert(hop.terms().delegator.id.clone());
         }
-        match &chain.root {
-            Root::Human(person) | Root::Accountable(person) => document.human = Some(person.to_string()),
-            _ => {}
+        // A claim counts only where no chain says better, and then the topmost known delegation's before the reporter's.
+        if let Some(person) = chain.root.human().or(chain.principal()) {
+            document.human = Some(person.to_string());
         }
     }
     via.extend(document.human.clone());

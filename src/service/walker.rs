@@ -6,6 +6,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use crate::domain::action::Action;
+use crate::domain::attribution::Attribution;
 use crate::domain::chain::Chain;
 use crate::domain::credential::Sight;
 use crate::domain::delegation::{CallerClass, Delegation};
@@ -44,6 +45,14 @@ pub struct ChangedBy {
     pub cause: Option<LeafIndex>,
     /// That entry's type.
     pub cause_type: Option<String>,
+}
+
+/// Who decided, by what one report and the entries before it show: for its receipt, which says the same for ever.
+pub fn first_attribution(rows: Rows<'_>, report: &Arc<Recorded<Action>>) -> Result<Option<Attribution>, ReadError> {
+    let cache = RefCell::new(PastCache::default());
+    let past = LedgerPast::of_entry(rows, &cache, report.index.size_with().next_index());
+    let contents = |hash: &_| rows.document(hash).ok().flatten().map(Cow::Owned);
+    Ok(walk(std::slice::from_ref(report), &past, &contents)?.map(|walk| walk.attribution))
 }
 
 /// Walks an action back, with everything known now; `None` if nothing of that id was reported.

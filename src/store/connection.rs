@@ -73,6 +73,30 @@ impl StoreError {
         e.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
     }
 
+    /// Whether the file could not be read at all, for reasons outside it: nothing is said about what it holds.
+    pub fn is_out_of_reach(&self) -> bool {
+        use rusqlite::ErrorCode::{
+            CannotOpen, DatabaseBusy, DatabaseLocked, DiskFull, FileLockingProtocolFailed, OutOfMemory, PermissionDenied, ReadOnly,
+            SystemIoFailure,
+        };
+        const OUTSIDE: [rusqlite::ErrorCode; 9] = [
+            CannotOpen,
+            DatabaseBusy,
+            DatabaseLocked,
+            DiskFull,
+            FileLockingProtocolFailed,
+            OutOfMemory,
+            PermissionDenied,
+            ReadOnly,
+            SystemIoFailure,
+        ];
+        match self {
+            Self::Io { .. } => true,
+            Self::Statement(e) | Self::Sqlite { source: e, .. } => e.sqlite_error_code().is_some_and(|code| OUTSIDE.contains(&code)),
+            _ => false,
+        }
+    }
+
     /// Whether a row was refused because one of its key stands there already.
     pub fn is_duplicate(&self) -> bool {
         let Self::Statement(e) = self else { return false };

@@ -53,6 +53,12 @@ impl Client {
         self
     }
 
+    /// The same browser, led here by another site's page.
+    pub(crate) fn without_csrf(mut self) -> Self {
+        self.identity.retain(|(name, _)| *name != "x-csrf-token");
+        self
+    }
+
     /// The value of its `Authorization` header.
     pub(crate) fn authorization(&self) -> &str {
         self.identity.iter().find(|(name, _)| *name == "authorization").map_or("", |(_, value)| value)

@@ -14,6 +14,7 @@ use crate::tlog::tree::Frontier;
 use crate::tlog::vkey::Vkey;
 
 /// Whose checkpoints they have to be, and how soon they had to come.
+#[derive(Clone, Copy)]
 pub(super) struct Expected<'k> {
     pub(super) origin: &'k Origin,
     pub(super) key: Option<&'k Vkey>,

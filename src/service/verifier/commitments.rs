@@ -64,7 +64,9 @@ impl Commitments {
     fn gather_again(&mut self, rows: Rows<'_>) -> Result<(), StoreError> {
         let read = self.read;
         rows.each_entry(0, self.size.get(), |_, bytes| {
-            EntryHeader::parse(bytes).iter().for_each(|header| self.add(&header.payload));
+            if let Ok(header) = EntryHeader::parse(bytes) {
+                self.add(&header.payload);
+            }
             Ok::<_, StoreError>(())
         })?;
         self.read = read;

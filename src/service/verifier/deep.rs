@@ -29,8 +29,16 @@ pub(super) fn check_file(batch: &Batch<'_>, schema: &Schema) -> Result<Check, St
     Ok(tally.finish())
 }
 
+/// What came of deriving everything again.
+pub(super) struct Derived {
+    /// Findings, changed assessments, derived tables, deduplication keys.
+    pub(super) checks: Vec<Check>,
+    /// Whether it came to the end: only then do the tables made again hold what the file's should.
+    pub(super) is_complete: bool,
+}
+
 /// Derives everything again, in order, and compares. Without the key of the deduplication its table cannot be made again.
-pub(super) fn check_derived(batch: &mut Batch<'_>, size: TreeSize, keys: Option<&EventKeys>) -> Result<Vec<Check>, StoreError> {
+pub(super) fn check_derived(batch: &mut Batch<'_>, size: TreeSize, keys: Option<&EventKeys>) -> Result<Derived, StoreError> {
     let mut walk = Walk {
         replay: Replay::default(),
         findings: Tally::new(CheckName::Findings, 0),
@@ -69,7 +77,8 @@ pub(super) fn check_derived(batch: &mut Batch<'_>, size: TreeSize, keys: Option<
             compare(batch, table, &mut tables)?;
         }
     }
-    Ok(vec![findings.finish(), changes.finish(), tables.finish(), event_keys])
+    let checks = vec![findings.finish(), changes.finish(), tables.finish(), event_keys];
+    Ok(Derived { checks, is_complete: stopped.is_none() })
 }
 
 fn compare(batch: &Batch<'_>, table: &DerivedTable, tally: &mut Tally) -> Result<(), StoreError> {

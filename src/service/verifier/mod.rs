@@ -16,11 +16,11 @@ mod outside;
 mod deep;
 mod searched;
 
+use std::error::Error as _;
 use std::path::PathBuf;
 
 pub use outside::GivenCheckpoint;
 
-use crate::index::error::IndexError;
 use crate::index::reader::Searcher;
 use crate::service::folder::Folder;
 use crate::service::pending::EventKeys;
@@ -29,7 +29,6 @@ use crate::service::verifier::outside::{Given, Mark, check_keys, check_mark, rea
 use crate::service::verifier::pass::pass;
 use crate::service::verifier::report::{Check, CheckName, Equivocation, Place, Report};
 use crate::service::verifier::tally::Tally;
-use crate::store::batch::Batch;
 use crate::store::connection::StoreError;
 use crate::store::inspection::RowCount;
 use crate::store::reader::LedgerReader;
@@ -100,19 +99,14 @@ impl Verification {
         report.checks.push(deep::check_file(&batch, &schema)?);
         let keys = self.folder.read_secret(&self.folder.event_key_file()).ok().map(EventKeys::new);
         let derived = deep::check_derived(&mut batch, report.size, keys.as_ref())?;
-        // What search should hold is put together from the derived tables just made: if they could not be, neither can it.
-        let is_derived =
-            derived.iter().all(|check| check.name == CheckName::EventKeys || check.fault().is_some() || check.covered == check.of);
-        report.checks.extend(derived);
-        report.checks.push(self.check_searched(&batch, report.size, searcher, is_derived));
+        report.checks.extend(derived.checks);
+        report.checks.push(if derived.is_complete {
+            searched::check(batch.rows(), report.size, searcher, &self.folder.index_folder())
+        } else {
+            // Put together from the derived tables just made.
+            Check::not_run(CheckName::SearchIndex, report.size.get(), "what it should hold could not be derived")
+        });
         Ok(report)
-    }
-
-    fn check_searched(&self, batch: &Batch<'_>, size: TreeSize, searcher: Result<Searcher, IndexError>, is_derived: bool) -> Check {
-        if !is_derived {
-            return Check::not_run(CheckName::SearchIndex, size.get(), "what it should hold could not be derived");
-        }
-        searched::check(batch.rows(), size, searcher, &self.folder.index_folder())
     }
 
     /// Everything but what is derived; nothing if there is no entry.
@@ -218,5 +212,15 @@ fn not_a_ledger(head: &Head, named: &str) -> Report {
 }
 
 fn unreadable(e: &StoreError) -> Report {
-    only(CheckName::File, String::new(), TreeSize::ZERO, &format!("the ledger file cannot be read: {e}"))
+    let mut reason = format!("the ledger file cannot be read: {e}");
+    let mut below = e.source();
+    while let Some(cause) = below {
+        reason = format!("{reason}: {cause}");
+        below = cause.source();
+    }
+    let mut report = only(CheckName::File, String::new(), TreeSize::ZERO, &reason);
+    if e.is_out_of_reach() {
+        report.checks = CheckName::ALL.iter().map(|name| Check::not_run(*name, 0, reason.clone())).collect();
+    }
+    report
 }

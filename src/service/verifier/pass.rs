@@ -50,12 +50,12 @@ pub(super) fn pass(rows: Rows<'_>, size: TreeSize, stored: u64, expected: Expect
         tree: Frontier::default(),
         stopped: None,
         tiles: Tiles::new(rows, size),
-        checkpoints: Checkpoints::new(rows, Expected { origin, ..expected })?,
+        checkpoints: Checkpoints::new(rows, expected)?,
         sizes: sizes.iter().copied().collect(),
         roots: BTreeMap::new(),
     };
     pass.note_root();
-    each_examined(rows, size, |examined| pass.take(examined))?;
+    each_examined(rows, size, |examined| pass.take(&examined))?;
     pass.miss_until(size.get());
     pass.finish(rows, size)
 }
@@ -99,7 +99,7 @@ struct Pass<'r> {
 }
 
 impl Pass<'_> {
-    fn take(&mut self, examined: Examined) -> Result<(), StoreError> {
+    fn take(&mut self, examined: &Examined) -> Result<(), StoreError> {
         self.miss_until(examined.index);
         let Some(place) = LeafIndex::new(examined.index) else { return Ok(()) };
         self.next = place.get() + 1;
@@ -195,7 +195,7 @@ impl Pass<'_> {
             }
             Payload::Wrong(reason) => self.payloads.wrong_at(place, reason.clone()),
             Payload::Unknown => {
-                self.payloads.cannot_tell(format!("entry {place} cannot be read, so nobody knows what its payload should be"))
+                self.payloads.cannot_tell(format!("entry {place} cannot be read, so nobody knows what its payload should be"));
             }
         }
     }

@@ -2,6 +2,7 @@
 //! value that the index has for it. An index that lags is compared as far as it has come.
 
 use std::cell::RefCell;
+use std::error::Error as _;
 use std::path::Path;
 
 use crate::index::audit::Difference;
@@ -53,16 +54,22 @@ pub(super) fn check(rows: Rows<'_>, size: TreeSize, searcher: Result<Searcher, I
     }
 }
 
+/// An index that cannot be read is as false as one that says something else, unless it is merely of another release or in use.
 fn broken(size: TreeSize, e: &IndexError) -> Check {
+    let mut reason = e.to_string();
+    let mut below = e.source();
+    while let Some(cause) = below {
+        reason = format!("{reason}: {cause}");
+        below = cause.source();
+    }
     match e {
-        IndexError::Damaged { .. } | IndexError::Foreign { .. } => {
-            let mut tally = Tally::new(CheckName::SearchIndex, size.get());
-            tally.blame(Place::Ledger, e.to_string());
-            tally.finish()
+        IndexError::Locked { .. } | IndexError::OtherVersion { .. } | IndexError::Io { .. } => {
+            Check::not_run(CheckName::SearchIndex, size.get(), reason)
         }
-        other => {
-            let cause = std::error::Error::source(other).map_or_else(String::new, |cause| format!(": {cause}"));
-            Check::not_run(CheckName::SearchIndex, size.get(), format!("{other}{cause}"))
+        _ => {
+            let mut tally = Tally::new(CheckName::SearchIndex, size.get());
+            tally.blame(Place::Ledger, reason);
+            tally.finish()
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use onus::domain::finding::Code;
 use onus::service::folder::Folder;
+use onus::service::pass::Refusal;
+use onus::service::past::present_findings;
 use onus::service::queue::WriteFailure;
-use onus::service::sequencer::Refusal;
 use serde_json::json;
 
 use super::{NotRecorded, TestLedger};
@@ -170,4 +171,42 @@ fn check_can_fail() {
         std::fs::write(&file, &whole).unwrap();
     }
     super::check_folder(&ledger.data(), &ledger.vkey, 7);
+}
+
+#[test]
+fn delegations_may_come_in_any_order_but_not_in_a_circle() {
+    let ledger = TestLedger::new();
+    let billing = ledger.source("billing");
+    let pass = |id: &str, parent: &str| pass_on(id, parent, "agent:refunds", "agent:refunds");
+    billing.reports(&pass("dlg-c", "dlg-b"));
+    billing.reports(&pass("dlg-b", "dlg-a"));
+    let size = ledger.with(|l| l.size().get());
+    match billing.tries(&pass("dlg-a", "dlg-c")) {
+        Err(NotRecorded::Refused(Refusal::DelegationCycle { id, parent })) => {
+            assert_eq!((id.as_str(), parent.as_str()), ("dlg-a", "dlg-c"))
+        }
+        other => panic!("{other:?}"),
+    }
+    ledger.check(size);
+    billing.reports(&grant("dlg-a"));
+    let act = billing.reports(&action("act-1", "dlg-c"));
+    assert!(!act.findings.contains(&Code::ChainBroken), "{:?}", act.findings);
+    let circle = [pass("dlg-x", "dlg-y"), pass("dlg-y", "dlg-x")];
+    let answers = billing.tries_all(&circle, false).unwrap();
+    assert!(answers[0].is_ok() && matches!(answers[1], Err(Refusal::DelegationCycle { .. })), "within one batch, too: {answers:?}");
+    ledger.check(ledger.with(|l| l.size().get()));
+}
+
+#[test]
+fn an_agent_that_passed_on_what_it_never_had_is_found_out_when_the_parent_arrives() {
+    let ledger = TestLedger::new();
+    ledger.agent("agent:thief").reports(&pass_on("dlg-2", "dlg-1", "agent:thief", "agent:thief"));
+    let act = with(action("act-1", "dlg-2"), &[("/actor/agent_id", json!("agent:thief"))]);
+    let before = ledger.agent("agent:thief").reports(&act);
+    assert!(before.findings.contains(&Code::ChainBroken), "{:?}", before.findings);
+    let size = ledger.with(|l| l.size().get());
+    ledger.source("desk").reports(&grant("dlg-1"));
+    ledger.check(size + 2);
+    let now = ledger.with(|l| l.read(|rows| present_findings(rows, before.index, before.findings.clone()))).unwrap();
+    assert!(now.contains(&Code::AgentMismatch), "what was given to agent:refunds was not the thief's to pass on: {now:?}");
 }

@@ -1,0 +1,153 @@
+//! The real program in a process of its own: for what only a process shows. Killed, limited, started twice.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+
+use onus::service::folder::Folder;
+use onus::store::reader::LedgerReader;
+use onus::tlog::vkey::Vkey;
+
+use crate::app::ORIGIN;
+use crate::call::Client;
+
+/// A data directory that `onus init` made.
+pub(crate) struct Premises {
+    folder: tempfile::TempDir,
+    pub(crate) vkey: Vkey,
+    pub(crate) admin_token: String,
+}
+
+/// `onus serve`, answering. Dropped, it is killed.
+pub(crate) struct Program {
+    child: Child,
+    url: String,
+}
+
+/// The program, to be given arguments.
+pub(crate) fn onus() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_onus"));
+    command
+        .env_remove("ONUS_DATA")
+        .env_remove("ONUS_LISTEN")
+        .env_remove("ONUS_BASE_URL")
+        .env_remove("ONUS_HIGH_WATER")
+        .env_remove("RUST_LOG");
+    command
+}
+
+impl Premises {
+    pub(crate) fn new() -> Self {
+        Self::below(tempfile::tempdir().unwrap())
+    }
+
+    /// On the file system of `folder`.
+    pub(crate) fn below(folder: tempfile::TempDir) -> Self {
+        let output = onus().args(["init", "--json", "--origin", ORIGIN, "--data"]).arg(folder.path().join("data")).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let made: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let text = |name: &str| made[name].as_str().unwrap().to_owned();
+        Self { folder, vkey: Vkey::parse(&text("vkey")).unwrap(), admin_token: text("admin_token") }
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Where the program's log goes.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    /// `onus serve`, not started yet.
+    pub(crate) fn serve(&self) -> Command {
+        let mut command = onus();
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(self.data());
+        command
+    }
+
+    /// Starts the server and waits until it listens.
+    #[track_caller]
+    pub(crate) fn start(&self) -> Program {
+        self.start_as(self.serve())
+    }
+
+    /// The same with a command made from [`Premises::serve`].
+    #[track_caller]
+    pub(crate) fn start_as(&self, mut command: Command) -> Program {
+        let log = File::options().create(true).append(true).open(self.log()).unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let Some(url) = line.trim_end().strip_prefix("listening on ") else {
+            let status = child.wait().unwrap();
+            panic!("the server did not start ({status}): {}", std::fs::read_to_string(self.log()).unwrap());
+        };
+        Program { child, url: url.to_owned() }
+    }
+
+    /// Starts a server that must not start.
+    pub(crate) fn start_in_vain(&self) -> Output {
+        self.serve().output().unwrap()
+    }
+
+    /// How many entries the file holds.
+    pub(crate) fn size(&self) -> u64 {
+        let reader = LedgerReader::open(&Folder::new(&self.data()).ledger_file()).unwrap();
+        reader.rows().head().unwrap().unwrap().size.get()
+    }
+
+    /// The signed checkpoints that the file holds.
+    pub(crate) fn checkpoints(&self) -> Vec<(i64, String)> {
+        LedgerReader::open(&Folder::new(&self.data()).ledger_file()).unwrap().rows().checkpoints().unwrap()
+    }
+}
+
+impl Program {
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Whoever bears that token.
+    pub(crate) fn client(&self, token: &str) -> Client {
+        Client::new(&self.url).bearing(token)
+    }
+
+    /// SIGKILL: no handler runs, nothing is written any more.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        assert_eq!(self.child.wait().unwrap().signal(), Some(9));
+    }
+
+    /// SIGTERM, and how it ended.
+    pub(crate) fn terminate(mut self) -> ExitStatus {
+        let sent = Command::new("kill").arg("-TERM").arg(self.child.id().to_string()).status().unwrap();
+        assert!(sent.success());
+        self.child.wait().unwrap()
+    }
+
+    /// The process id, for tools that change a running process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have been killed and waited for already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Everything that lies below a path, as text that can be searched.
+pub(crate) fn read_log(path: &Path) -> String {
+    String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned()
+}

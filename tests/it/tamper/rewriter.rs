@@ -1,0 +1,117 @@
+//! An attacker who can write the file, knows the format, and may hold the log key: rewrites entries and payloads, then makes
+//! everything that depends on them fit again, as far as told.
+
+use onus::service::high_water::{HighWater, MarkFile};
+use onus::service::ledger::log_signer;
+use onus::service::tiling::TileEdge;
+use onus::tlog::checkpoint::Checkpoint;
+use onus::tlog::commitment::commit;
+use onus::tlog::disclosure::Seed;
+use onus::tlog::entry::EntryHeader;
+use onus::tlog::hash::LeafHash;
+use onus::tlog::json::Value;
+use onus::tlog::member::{Member, MemberName};
+use onus::tlog::position::TreeSize;
+use onus::tlog::tree::Frontier;
+use rusqlite::{Connection, params};
+
+use super::connect;
+use crate::closed_ledger::ClosedLedger;
+
+/// Everything that is hashed, read into memory.
+pub(super) struct Rewriter<'s> {
+    sample: &'s ClosedLedger,
+    connection: Connection,
+    pub(super) entries: Vec<Row>,
+}
+
+/// An entry and its payload.
+pub(super) struct Row {
+    pub(super) header: EntryHeader,
+    pub(super) seed: Vec<u8>,
+    pub(super) members: String,
+}
+
+/// How far the attacker goes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+pub(super) enum Reach {
+    /// Links, tiles, the head: all that needs no key.
+    Links,
+    /// The checkpoints as well, with the log key.
+    Checkpoints,
+    /// The high-water mark as well.
+    Mark,
+}
+
+impl<'s> Rewriter<'s> {
+    pub(super) fn new(sample: &'s ClosedLedger) -> Self {
+        let connection = connect(&sample.folder.ledger_file());
+        let mut statement = connection
+            .prepare("SELECT e.bytes, p.seed, p.members FROM entries e JOIN payloads p USING (ledger, leaf_index) ORDER BY leaf_index")
+            .unwrap();
+        let read = |r: &rusqlite::Row<'_>| {
+            let bytes: Vec<u8> = r.get(0)?;
+            Ok(Row { header: EntryHeader::parse(&bytes).unwrap(), seed: r.get(1)?, members: r.get(2)? })
+        };
+        let entries = statement.query_map([], read).unwrap().map(Result::unwrap).collect();
+        drop(statement);
+        Self { sample, connection, entries }
+    }
+
+    /// The first entry whose payload holds that text.
+    pub(super) fn find(&self, text: &str) -> usize {
+        self.entries.iter().position(|row| row.members.contains(text)).unwrap()
+    }
+
+    /// Writes it all back; every link is made to fit, and what lies beyond as far as `reach` goes.
+    pub(super) fn write(mut self, reach: Reach) {
+        let mut prev = LeafHash::GENESIS;
+        let (mut tree, mut edge, mut roots) = (Frontier::default(), TileEdge::default(), Vec::new());
+        self.connection.execute("DELETE FROM tiles", []).unwrap();
+        for (index, row) in self.entries.iter_mut().enumerate() {
+            row.header.prev = prev;
+            row.header.payload = commitment(row);
+            let bytes = row.header.to_bytes();
+            prev = LeafHash::of(&bytes);
+            tree.append(prev);
+            roots.push(tree.root());
+            let index = i64::try_from(index).unwrap();
+            self.connection.execute("UPDATE entries SET bytes = ?2 WHERE leaf_index = ?1", params![index, bytes]).unwrap();
+            let payload = "UPDATE payloads SET seed = ?2, members = ?3 WHERE leaf_index = ?1";
+            self.connection.execute(payload, params![index, row.seed, row.members]).unwrap();
+            for tile in edge.append(prev) {
+                let values = params![tile.level, i64::try_from(tile.index).unwrap(), tile.hashes];
+                self.connection.execute("INSERT INTO tiles VALUES (1, ?1, ?2, ?3)", values).unwrap();
+            }
+        }
+        self.connection.execute("UPDATE ledgers SET head_leaf_hash = ?1", [prev.as_bytes().as_slice()]).unwrap();
+        if reach >= Reach::Checkpoints {
+            self.sign_again(&roots);
+        }
+        if reach >= Reach::Mark {
+            let origin = self.entries[0].header.log.as_str().to_owned();
+            let mark = HighWater { origin, size: tree.size(), root: tree.root() };
+            MarkFile::open(&self.sample.folder.default_mark_file()).unwrap().write(&mark).unwrap();
+        }
+    }
+
+    fn sign_again(&self, roots: &[onus::tlog::hash::RootHash]) {
+        let origin = self.entries[0].header.log.clone();
+        let signer = log_signer(&self.sample.folder, &origin).unwrap();
+        let mut statement = self.connection.prepare("SELECT tree_size FROM checkpoints").unwrap();
+        let sizes: Vec<i64> = statement.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
+        for size in sizes {
+            let root = roots[usize::try_from(size).unwrap() - 1];
+            let checkpoint = Checkpoint { origin: origin.clone(), size: TreeSize::new(size.try_into().unwrap()).unwrap(), root };
+            let note = checkpoint.sign(&[&signer]).unwrap().verbatim().to_owned();
+            self.connection.execute("UPDATE checkpoints SET note = ?2 WHERE tree_size = ?1", params![size, note]).unwrap();
+        }
+    }
+}
+
+fn commitment(row: &Row) -> onus::tlog::hash::Commitment {
+    let Value::Object(members) = Value::parse(row.members.as_bytes()).unwrap() else { panic!("members are an object") };
+    let members: Vec<Member> =
+        members.iter().map(|(name, value)| Member { name: MemberName::parse(name).unwrap(), value: value.to_canonical() }).collect();
+    commit(&Seed::from_bytes(row.seed.clone().try_into().unwrap()), &members).unwrap()
+}
