@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-const VOID: [&str; 5] = ["meta", "link", "input", "br", "use"];
+const VOID: [&str; 6] = ["meta", "link", "input", "br", "wbr", "use"];
 const INTERACTIVE: [&str; 5] = ["a", "button", "input", "select", "summary"];
 const NOT_IN_A_PARAGRAPH: [&str; 18] = [
     "p",
