@@ -39,3 +39,4 @@ mod crash;
 mod entitled;
 mod program;
 mod sent_again;
+mod trouble;
