@@ -40,3 +40,4 @@ mod entitled;
 mod program;
 mod sent_again;
 mod trouble;
+mod shapes;
