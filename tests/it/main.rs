@@ -39,3 +39,5 @@ mod crash;
 mod entitled;
 mod program;
 mod sent_again;
+mod trouble;
+mod shapes;
