@@ -6,12 +6,12 @@ use serde_json::json;
 
 use crate::api::place::EntryPlace;
 use crate::api::problems::invalid_members;
-use crate::http::blocking::blocking;
 use crate::domain::credential::{Caller, Permission};
 use crate::domain::credential_terms::{CredentialTerms, terms_from};
 use crate::domain::delegation::CallerClass;
 use crate::domain::event::{Auth, Report};
 use crate::http::authentication::Authenticated;
+use crate::http::blocking::blocking;
 use crate::http::body::{BodyLimit, read};
 use crate::http::codes::Code;
 use crate::http::edge::RequestContext;

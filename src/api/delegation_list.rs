@@ -3,10 +3,10 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
-use crate::http::criteria::criteria_of;
-use crate::http::listing::{LIST_PROBLEMS, Listing, PageEnd, read_route};
 use crate::api::rows::rows;
 use crate::http::authentication::Authenticated;
+use crate::http::criteria::criteria_of;
+use crate::http::listing::{LIST_PROBLEMS, Listing, PageEnd, read_route};
 use crate::http::problem::Problem;
 use crate::http::route::{Cost, Registered};
 use crate::service::criteria::{Criteria, EntryKind};

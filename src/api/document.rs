@@ -4,11 +4,11 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
-use crate::http::criteria::document_hash;
-use crate::http::listing::{Listing, ONE_PROBLEMS, PageEnd, read_route};
 use crate::api::rows::{counts, rows};
 use crate::http::authentication::Authenticated;
 use crate::http::codes::Code;
+use crate::http::criteria::document_hash;
+use crate::http::listing::{Listing, ONE_PROBLEMS, PageEnd, read_route};
 use crate::http::problem::Problem;
 use crate::http::route::{Cost, Registered};
 use crate::service::finder::Finder;

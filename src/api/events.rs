@@ -10,13 +10,13 @@ use serde_json::Value as Json;
 
 use crate::api::batch_recipe::Recipe;
 use crate::api::place::EntryPlace;
-use crate::http::blocking::blocking;
 use crate::domain::credential::{Caller, Permission};
 use crate::domain::delegation::CallerClass;
 use crate::domain::event::{EventKind, MAX_EVENT_BYTES};
 use crate::domain::ids::AgentId;
 use crate::domain::parse::EventRefusal;
 use crate::http::authentication::{Authenticated, agent_id_claim};
+use crate::http::blocking::blocking;
 use crate::http::body::{BodyLimit, read};
 use crate::http::codes::Code;
 use crate::http::edge::{RequestContext, Surroundings};

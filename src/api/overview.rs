@@ -3,14 +3,14 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value as Json, json};
 
-use crate::http::criteria::criteria_of;
-use crate::http::listing::{LIST_PROBLEMS, Listing, PageEnd, read_route};
 use crate::api::parties::with_zeros;
 use crate::api::rows::{counts, time};
 use crate::domain::action::OutcomeStatus;
 use crate::domain::delegation::CallerClass;
 use crate::domain::finding::Verdict;
 use crate::http::authentication::Authenticated;
+use crate::http::criteria::criteria_of;
+use crate::http::listing::{LIST_PROBLEMS, Listing, PageEnd, read_route};
 use crate::http::problem::Problem;
 use crate::http::route::{Cost, Registered};
 use crate::service::criteria::Criteria;

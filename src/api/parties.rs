@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value as Json, json};
 
-use crate::http::listing::{LIST_PROBLEMS, Listing, ONE_PROBLEMS, PageEnd, read_route};
 use crate::api::rows::{counts, rows, time};
 use crate::domain::action::OutcomeStatus;
 use crate::domain::delegation::CallerClass;
 use crate::domain::finding::Verdict;
 use crate::http::authentication::Authenticated;
 use crate::http::codes::Code;
+use crate::http::listing::{LIST_PROBLEMS, Listing, ONE_PROBLEMS, PageEnd, read_route};
 use crate::http::problem::Problem;
 use crate::http::route::{Cost, Registered};
 use crate::service::finder::Finder;

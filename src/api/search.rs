@@ -3,11 +3,11 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value as Json, json};
 
-use crate::http::criteria::criteria_of;
-use crate::http::listing::{LIST_PROBLEMS, Listing, PageEnd, read_route};
 use crate::api::rows::{row, time};
 use crate::http::authentication::Authenticated;
 use crate::http::codes::Code;
+use crate::http::criteria::criteria_of;
+use crate::http::listing::{LIST_PROBLEMS, Listing, PageEnd, read_route};
 use crate::http::problem::Problem;
 use crate::http::route::{Cost, Registered};
 use crate::service::criteria::Criteria;
@@ -55,7 +55,8 @@ async fn search_entries(request: HttpRequest, caller: Authenticated, ledger: web
     let listing = Listing::new(&request, PARAMETERS, "search", "")?;
     let criteria = criteria_of(listing.query(), Criteria::default())?;
     let has_facets = listing.query().flag("facets")?;
-    let after = listing.after().map(|bytes| SearchPlace::from_position(bytes).ok_or_else(|| Problem::of(Code::InvalidCursor))).transpose()?;
+    let after =
+        listing.after().map(|bytes| SearchPlace::from_position(bytes).ok_or_else(|| Problem::of(Code::InvalidCursor))).transpose()?;
     let limit = listing.limit()?;
     let work = move |finder: &Finder<'_>| {
         let page = search(finder, &criteria, after, limit)?;
@@ -69,7 +70,8 @@ async fn search_entries(request: HttpRequest, caller: Authenticated, ledger: web
         data.insert("facets".to_owned(), facets_json(&counted));
         data.insert("histogram".to_owned(), histogram_json(&counted));
     }
-    let end = PageEnd { next: page.next.map(SearchPlace::position), total: Some(page.total), is_total_estimate: false, withheld: &page.withheld };
+    let end =
+        PageEnd { next: page.next.map(SearchPlace::position), total: Some(page.total), is_total_estimate: false, withheld: &page.withheld };
     Ok(listing.answer(&request, &data, from, &end))
 }
 

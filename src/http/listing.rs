@@ -9,10 +9,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::http::blocking::blocking;
 use crate::domain::credential::Permission;
 use crate::domain::delegation::CallerClass;
 use crate::http::authentication::Authenticated;
+use crate::http::blocking::blocking;
 use crate::http::codes::Code;
 use crate::http::edge::Surroundings;
 use crate::http::envelope::{ListMeta, answer};

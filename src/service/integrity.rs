@@ -105,7 +105,12 @@ impl Integrity {
         let report = verification.run();
         let at = ledger.clock().now();
         let took_ms = at.ms_since(verification.now);
-        info!(entry.count = report.size.get(), verdict = report.verdict().as_str(), duration_ms = took_ms, "the ledger was verified in passing");
+        info!(
+            entry.count = report.size.get(),
+            verdict = report.verdict().as_str(),
+            duration_ms = took_ms,
+            "the ledger was verified in passing"
+        );
         self.keep(report, at);
     }
 

@@ -127,9 +127,8 @@ fn entry_facts(walked: &WalkedAction, entry: &OpenedEntry, zone: Zone) -> Vec<Fa
     facts.push(Fact::new("Outcome", judged::outcome(&action.outcome)));
     let decision = action.decision.effect.map(|effect| Sentence::new(effect.as_str().replace('_', " ")));
     facts.extend(decision.map(|decision| Fact::new("Decision of its policy", decision)));
-    let searched = |label, filter, value: &Option<String>| {
-        value.as_ref().map(|value| Fact::new(label, Named::to(value, link::search(filter, value))))
-    };
+    let searched =
+        |label, filter, value: &Option<String>| value.as_ref().map(|value| Fact::new(label, Named::to(value, link::search(filter, value))));
     facts.extend(searched("Policy", "policy_version", &action.decision.policy_version));
     facts.extend(searched("Model", "model_version", &action.actor.model_version));
     facts.extend(searched("Prompt", "prompt_id", &action.actor.prompt_id));
@@ -148,7 +147,11 @@ fn reassessment(walked: &WalkedAction) -> Option<Reassessment> {
             None => told.words(" tells it."),
             Some(cause) => {
                 let kind = change.cause_type.clone().unwrap_or_default();
-                told.words(" tells it, because of ").code(kind).words(" in ").link(format!("entry {}", words::number(cause.get())), link::entry(cause.get())).words(".")
+                told.words(" tells it, because of ")
+                    .code(kind)
+                    .words(" in ")
+                    .link(format!("entry {}", words::number(cause.get())), link::entry(cause.get()))
+                    .words(".")
             }
         }
     });

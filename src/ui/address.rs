@@ -30,10 +30,7 @@ pub fn with(address: &str, name: &str, value: &str) -> String {
 /// The pages around this one; `next` is the position at which the next one begins.
 pub fn pages(request: &HttpRequest, listing: &Listing, from: TakenFrom, next: Option<&[u8]>) -> Pages {
     let bare = without(request, &["cursor"]);
-    Pages {
-        next: next.map(|next| with(&bare, "cursor", &listing.cursor(request, from, next))),
-        first: listing.after().map(|_| bare),
-    }
+    Pages { next: next.map(|next| with(&bare, "cursor", &listing.cursor(request, from, next))), first: listing.after().map(|_| bare) }
 }
 
 /// `?limit=`, as far as a page goes.

@@ -128,7 +128,8 @@ fn delegation_page(shown: &Shown, named: &ChainHop, frame: Frame, pages: Pages, 
 fn standing(shown: &Shown, named: &ChainHop, zone: Zone) -> Standing {
     let delegation = named.terms();
     let (tone, _, headline) = terms::standing_words(&shown.view.standing);
-    let mut lines: Vec<Sentence> = terms::standing_cause(&shown.view.standing, delegation.delegation_id.as_str(), zone).into_iter().collect();
+    let mut lines: Vec<Sentence> =
+        terms::standing_cause(&shown.view.standing, delegation.delegation_id.as_str(), zone).into_iter().collect();
     let left_ms = delegation.expires_at.ms_since(shown.now);
     if lines.is_empty() && !shown.is_time_synthetic {
         let left = words::duration(left_ms.unsigned_abs());
@@ -136,7 +137,10 @@ fn standing(shown: &Shown, named: &ChainHop, zone: Zone) -> Standing {
     }
     for revocation in &named.revocations {
         let told = &revocation.what;
-        let mut line = Sentence::new("Revoked from ").time(When::of(told.revoked_at, zone)).words(" on, by ").name(Named::plain(revocation.source.as_str()));
+        let mut line = Sentence::new("Revoked from ")
+            .time(When::of(told.revoked_at, zone))
+            .words(" on, by ")
+            .name(Named::plain(revocation.source.as_str()));
         let index = revocation.index.get();
         line = line.words(", ").link(format!("leaf index {}", words::number(index)), link::entry(index));
         line = line.words(if told.cascade { ", with all below it" } else { ", sparing those below it" });

@@ -45,20 +45,8 @@ pub fn routes() -> Vec<Registered> {
 
 /// The choices above the list; the rest of the API's parameters narrow it down as well.
 const CHOICES: [(&str, &str); 4] = [("All", ""), ("Active", "active"), ("Expired", "expired"), ("Revoked", "revoked")];
-const PARAMETERS: &[&str] = &[
-    "human_principal_id",
-    "agent_id",
-    "delegator",
-    "delegation_id",
-    "standing",
-    "finding",
-    "from",
-    "to",
-    "q",
-    "limit",
-    "cursor",
-    "at",
-];
+const PARAMETERS: &[&str] =
+    &["human_principal_id", "agent_id", "delegator", "delegation_id", "standing", "finding", "from", "to", "q", "limit", "cursor", "at"];
 
 async fn show_delegations(request: HttpRequest, caller: Authenticated, ledger: web::Data<Ledger>) -> Result<HttpResponse, Problem> {
     let listing = Listing::new(&request, PARAMETERS, "showDelegations", "")?;

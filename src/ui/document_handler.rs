@@ -92,7 +92,10 @@ fn facts(readers: &DocumentReaders, hash: &DocumentHash) -> Vec<Fact> {
         let badges = origins.into_iter().fold(Sentence::default(), |told, origin| told.badge(judged::origin(origin)).words(" "));
         facts.push(Fact::new("Origin", badges));
     }
-    facts.push(Fact::new("Content", readers.content_bytes.map_or_else(|| "not in this ledger".to_owned(), |n| format!("{}, kept in this ledger", words::bytes(n)))));
+    facts.push(Fact::new(
+        "Content",
+        readers.content_bytes.map_or_else(|| "not in this ledger".to_owned(), |n| format!("{}, kept in this ledger", words::bytes(n))),
+    ));
     if readers.triggered_count > 0 {
         facts.push(Fact::new("Set off", words::reports(readers.triggered_count)));
     }

@@ -91,7 +91,9 @@ fn entry_page(
         Fact::new("Ledger", Sentence::default().code(header.log.as_str())),
     ];
     let about = header.about.map(LeafIndex::get);
-    facts.extend(about.map(|about| Fact::new("About", Sentence::default().link(format!("entry {}", words::number(about)), link::entry(about)))));
+    facts.extend(
+        about.map(|about| Fact::new("About", Sentence::default().link(format!("entry {}", words::number(about)), link::entry(about)))),
+    );
     let member = |(name, value): (&String, &crate::tlog::json::Value)| Member {
         pointer: Untrusted::new(name.as_str()),
         value: MemberValue::Shown(Untrusted::new(value.to_canonical())),

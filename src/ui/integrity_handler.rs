@@ -69,10 +69,8 @@ async fn show_integrity(request: HttpRequest, ledger: web::Data<Ledger>, integri
     Query::parse(request.query_string(), &[])?;
     let zone = zone(&request);
     let reader = ledger.clone();
-    let checkpoints = blocking(move || {
-        Ok(reader.read(|rows| newest_checkpoints(rows, reader.origin(), reader.vkey(), CHECKPOINTS_SHOWN))?)
-    })
-    .await?;
+    let checkpoints =
+        blocking(move || Ok(reader.read(|rows| newest_checkpoints(rows, reader.origin(), reader.vkey(), CHECKPOINTS_SHOWN))?)).await?;
     let shown = IntegrityPage {
         frame: frame(&request, "Integrity", Some(Section::Integrity)),
         checks: checks(integrity.last().as_deref(), &ledger, zone),
@@ -94,7 +92,13 @@ fn checks(last: Option<&Verified>, ledger: &Ledger, zone: Zone) -> Vec<Check> {
         None => CheckName::ALL.iter().map(|name| not_run(*name, "no run has finished since the server started")).collect(),
         Some(run) => run.checks.iter().map(|checked| check(checked, run, ledger, zone)).collect(),
     };
-    checks.push(covered("Newest entries are under a signed checkpoint", "What is recorded is signed for within seconds.", ledger.published().map_or(TreeSize::ZERO, |p| p.size), ledger, zone));
+    checks.push(covered(
+        "Newest entries are under a signed checkpoint",
+        "What is recorded is signed for within seconds.",
+        ledger.published().map_or(TreeSize::ZERO, |p| p.size),
+        ledger,
+        zone,
+    ));
     checks.push(covered("Newest entries can be searched", "The search index follows the ledger.", ledger.indexed(), ledger, zone));
     checks.push(Check {
         line: CheckLine { name: "Seen by an outside witness", state: CheckState::NotRun, covered: "no witness is set up".into() },
@@ -127,7 +131,11 @@ fn check(checked: &Checked, run: &Verified, ledger: &Ledger, zone: Zone) -> Chec
     let counted = format!("{} of {}", words::number(checked.covered), words::number(checked.of));
     let coverage = match state {
         CheckState::NotRun => Sentence::new("nothing"),
-        _ if has_grown => Sentence::new(format!("{counted}, when there were {} entries; now there are {}", words::number(run.size.get()), words::number(ledger.size().get()))),
+        _ if has_grown => Sentence::new(format!(
+            "{counted}, when there were {} entries; now there are {}",
+            words::number(run.size.get()),
+            words::number(ledger.size().get())
+        )),
         _ => Sentence::new(counted),
     };
     let mut meaning = Sentence::new(meaning(checked.name));
@@ -147,7 +155,12 @@ fn covered(name: &'static str, meaning: &'static str, covered: TreeSize, ledger:
     let state = if covered >= size { CheckState::Passed } else { CheckState::Partly };
     let coverage = format!("{} of {}", words::number(covered.min(size).get()), words::number(size.get()));
     let now = When::of(ledger.clock().now(), zone);
-    Check { line: CheckLine { name, state, covered: coverage.into() }, meaning: meaning.into(), when: Some(now), by: "this server, all the time" }
+    Check {
+        line: CheckLine { name, state, covered: coverage.into() },
+        meaning: meaning.into(),
+        when: Some(now),
+        by: "this server, all the time",
+    }
 }
 
 fn checkpoint_row(checkpoint: &Checkpoint, recorded_at: Timestamp, zone: Zone) -> CheckpointRow {

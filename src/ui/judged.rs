@@ -120,7 +120,9 @@ pub fn origin(origin: Option<DocumentOrigin>) -> Badge {
 pub fn attribution(walked: &WalkedAction) -> Attribution {
     let decided = &walked.walk.attribution;
     let (tone, headline, why) = match decided.verdict {
-        AttributionVerdict::HumanConfirmed => (Tone::Ok, "A person confirmed exactly this", "A valid confirmation of this action is in the ledger."),
+        AttributionVerdict::HumanConfirmed => {
+            (Tone::Ok, "A person confirmed exactly this", "A valid confirmation of this action is in the ledger.")
+        }
         AttributionVerdict::Unknowable => (Tone::Unknown, "It cannot be known", "What would decide it was not reported, or was erased:"),
         AttributionVerdict::AgentDecidedAfterUntrustedContent => (
             Tone::Warn,
@@ -130,9 +132,11 @@ pub fn attribution(walked: &WalkedAction) -> Attribution {
         AttributionVerdict::HumanInstructed => {
             (Tone::Ok, "The person asked for it", "Her own message or click accounts for every value of the action.")
         }
-        AttributionVerdict::AgentDecided => {
-            (Tone::Unknown, "The agent decided", "The person did not name every value, and nothing that others may write was found to account for it.")
-        }
+        AttributionVerdict::AgentDecided => (
+            Tone::Unknown,
+            "The agent decided",
+            "The person did not name every value, and nothing that others may write was found to account for it.",
+        ),
     };
     let mut because = vec![Sentence::new(why).words(format!(" (Rule {} of 5.)", decided.verdict.rule()))];
     because.extend(decided.missing.iter().map(|member| Sentence::new("Missing: ").code(member.as_str())));

@@ -54,5 +54,21 @@ use crate::http::route::Registered;
 
 /// Every row of the pages.
 pub fn routes() -> Vec<Registered> {
-    [session_pages::routes(), help::routes(), help_findings::routes(), problem::routes(), action_handler::routes(), integrity_handler::routes(), delegations::routes(), people::routes(), party_handler::routes(), document_handler::routes(), entry_handler::routes(), delegation_handler::routes(), overview_handler::routes(), search_handler::routes()].concat()
+    [
+        session_pages::routes(),
+        help::routes(),
+        help_findings::routes(),
+        problem::routes(),
+        action_handler::routes(),
+        integrity_handler::routes(),
+        delegations::routes(),
+        people::routes(),
+        party_handler::routes(),
+        document_handler::routes(),
+        entry_handler::routes(),
+        delegation_handler::routes(),
+        overview_handler::routes(),
+        search_handler::routes(),
+    ]
+    .concat()
 }

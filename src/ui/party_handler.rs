@@ -54,7 +54,7 @@ async fn show_person(
     let is_herself = caller.human.as_ref().is_some_and(|session| session.principal_id.as_str() == id);
     let work = move |finder: &Finder<'_>| Ok((read(finder, Party::Human, &id, is_herself)?, acting_now(finder, &id)?));
     let ((profile, acting_now), _) = listing.find(ledger, &caller, work).await?;
-    let frame = framed(&request, &profile.id, "Person", link::person(&profile.id));
+    let frame = framed(&request, &profile.id, "Person", &link::person(&profile.id));
     Ok(page(StatusCode::OK, &person_page(&profile, &acting_now, frame, zone(&request))))
 }
 
@@ -68,7 +68,7 @@ async fn show_agent(
     let id = path.into_inner();
     let work = move |finder: &Finder<'_>| read(finder, Party::Agent, &id, false);
     let (profile, _) = listing.find(ledger, &caller, work).await?;
-    let frame = framed(&request, &profile.id, "Agent", link::agent(&profile.id));
+    let frame = framed(&request, &profile.id, "Agent", &link::agent(&profile.id));
     Ok(page(StatusCode::OK, &agent_page(&profile, frame, zone(&request))))
 }
 
@@ -81,7 +81,7 @@ fn read(finder: &Finder<'_>, party: Party, id: &str, is_herself: bool) -> Result
     }
 }
 
-fn framed(request: &HttpRequest, id: &str, kind: &str, address: String) -> Frame {
+fn framed(request: &HttpRequest, id: &str, kind: &str, address: &str) -> Frame {
     let title = format!("{} – {kind}", Untrusted::new(id).plain(MAX_TITLE_CHARS));
     Frame { json_url: Some(format!("{address}.json")), ..frame(request, title, Some(Section::People)) }
 }

@@ -95,7 +95,9 @@ async fn show_people(request: HttpRequest, caller: Authenticated, ledger: web::D
         let bare = with(&without(&request, &["cursor", "list"]), "list", name);
         let next = page.rows.last().filter(|_| page.has_more).map(|last| last.id.clone().into_bytes());
         // A cursor is good for the parameters it was made with, so it is made for the address it will stand in.
-        let list_of = |next: &[u8]| Listing::of_address(&bare, PARAMETERS, "showPeople", "").map(|one| with(&bare, "cursor", &one.cursor(&request, from, next)));
+        let list_of = |next: &[u8]| {
+            Listing::of_address(&bare, PARAMETERS, "showPeople", "").map(|one| with(&bare, "cursor", &one.cursor(&request, from, next)))
+        };
         Party {
             count: counted_names(kind, page.total as u64),
             rows: page.rows.iter().map(|row| party_row(row, kind, zone)).collect(),

@@ -9,6 +9,11 @@ use crate::ui::part::{Badge, Copyable, Tone};
 use crate::ui::sentence::{Fact, Sentence};
 use crate::ui::{link, words};
 
+const COVERED: &str = "For this page the payload was opened against its commitment, the entry hashed, and the hashes followed to the \
+    root of a signed checkpoint.";
+const NOT_YET_COVERED: &str = "The payload was opened against its commitment and the link to the entry before it holds. No checkpoint \
+    covers the entry yet: one is signed within seconds.";
+
 /// The address of an entry's `.tlog-proof`.
 pub fn proof_address(index: u64) -> String {
     format!("/entries/{index}/tlog-proof")
@@ -23,25 +28,14 @@ pub fn verify_command(ledger: &Ledger) -> Copyable {
 pub fn proof(entry: &OpenedEntry, checkpoint: Option<&Checkpoint>, ledger: &Ledger) -> Proof {
     let index = entry.index.get();
     let mut facts = vec![Fact::new("Leaf hash", Copyable::new(entry.leaf_hash.to_string()))];
-    let (state, said) = match checkpoint {
-        Some(checkpoint) => {
-            facts.push(Fact::new("Under checkpoint of size", Copyable::number(checkpoint.size.get())));
-            facts.push(Fact::new("Root hash", Copyable::new(checkpoint.root.to_base64())));
-            let said = "For this page the payload was opened against its commitment, the entry hashed, and the hashes followed to the root of a signed checkpoint.";
-            (Badge::new(Tone::Ok, "RECOMPUTED"), said)
-        }
-        None => {
-            let said = "The payload was opened against its commitment and the link to the entry before it holds. No checkpoint covers the entry yet: one is signed within seconds.";
-            (Badge::new(Tone::Unknown, "NOT YET UNDER A CHECKPOINT"), said)
-        }
+    let (state, said) = if let Some(checkpoint) = checkpoint {
+        facts.push(Fact::new("Under checkpoint of size", Copyable::number(checkpoint.size.get())));
+        facts.push(Fact::new("Root hash", Copyable::new(checkpoint.root.to_base64())));
+        (Badge::new(Tone::Ok, "RECOMPUTED"), COVERED)
+    } else {
+        (Badge::new(Tone::Unknown, "NOT YET UNDER A CHECKPOINT"), NOT_YET_COVERED)
     };
-    Proof {
-        state,
-        words: said.into(),
-        facts,
-        download: checkpoint.map(|_| proof_address(index)),
-        command: verify_command(ledger),
-    }
+    Proof { state, words: said.into(), facts, download: checkpoint.map(|_| proof_address(index)), command: verify_command(ledger) }
 }
 
 /// The checks of one entry, each with what it covered.

@@ -82,7 +82,8 @@ fn find(
     }
     let page = search(finder, criteria, after, limit)?;
     let is_empty = page.hits.is_empty() && page.total == 0;
-    let counts = if is_empty && alone.len() > 1 { alone.iter().map(|one| finder.count(one)).collect::<Result<_, _>>()? } else { Vec::new() };
+    let counts =
+        if is_empty && alone.len() > 1 { alone.iter().map(|one| finder.count(one)).collect::<Result<_, _>>()? } else { Vec::new() };
     Ok(Answer::Page(page, counts))
 }
 
@@ -97,14 +98,7 @@ fn address_of(one: &Meant) -> String {
     }
 }
 
-fn found_page(
-    request: &HttpRequest,
-    listing: &Listing,
-    read: &[Part],
-    found: &SearchPage,
-    alone: &[u64],
-    from: TakenFrom,
-) -> HttpResponse {
+fn found_page(request: &HttpRequest, listing: &Listing, read: &[Part], found: &SearchPage, alone: &[u64], from: TakenFrom) -> HttpResponse {
     let read_as = read.iter().map(|part| ReadAs { words: part.words.clone(), without: part.without(request) }).collect();
     let outcome = if found.hits.is_empty() && found.total == 0 {
         let line = |(part, count): (&Part, &u64)| part.words.clone().words(format!(": {}", words::number(*count)));
@@ -114,7 +108,12 @@ fn found_page(
         let bare = without(request, &["cursor", "at"]);
         Outcome::Found {
             count: words::counted(found.total, "result", "results"),
-            rows: action_rows("Results: what the words name first, then the newest", found.hits.iter().map(|found| &found.hit), true, zone(request)),
+            rows: action_rows(
+                "Results: what the words name first, then the newest",
+                found.hits.iter().map(|found| &found.hit),
+                true,
+                zone(request),
+            ),
             pages: pages(request, listing, from, next.as_deref()),
             pinned: Some(with(&bare, "at", &from.at().get().to_string())),
         }
@@ -133,7 +132,10 @@ fn found_page(
 fn start(request: &HttpRequest, query: &Query) -> HttpResponse {
     let frame = frame(request, "Search", Some(Section::Search));
     let filters = filters(|name| query.text(name).unwrap_or_default().to_owned());
-    page(StatusCode::OK, &Search { frame, query: String::new(), filters, read_as: Vec::new(), outcome: Outcome::Start, at: String::new(), behind: None })
+    page(
+        StatusCode::OK,
+        &Search { frame, query: String::new(), filters, read_as: Vec::new(), outcome: Outcome::Start, at: String::new(), behind: None },
+    )
 }
 
 /// 422: the query is kept, so that it can be corrected.
@@ -147,5 +149,8 @@ fn wrong(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     let mut frame = frame(request, "Problem: this search cannot be read – Search", Some(Section::Search));
     frame.query.clone_from(&query);
     let outcome = Outcome::Wrong { message: Untrusted::new(as_sentence(problem.detail())), place: None, suggestion: None };
-    page(StatusCode::UNPROCESSABLE_ENTITY, &Search { frame, query, filters: filters(kept), read_as: Vec::new(), outcome, at: String::new(), behind: None })
+    page(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        &Search { frame, query, filters: filters(kept), read_as: Vec::new(), outcome, at: String::new(), behind: None },
+    )
 }

@@ -118,11 +118,7 @@ pub const fn standing_words(standing: &Standing) -> (Tone, &'static str, &'stati
 /// Why a delegation stands as it does; nothing to say of one that is active.
 pub fn standing_cause(standing: &Standing, own_id: &str, zone: Zone) -> Option<Sentence> {
     let which = |by: &str| {
-        if by == own_id {
-            Sentence::new("It")
-        } else {
-            Sentence::new("Delegation ").name(Named::delegation(by)).words(" above it")
-        }
+        if by == own_id { Sentence::new("It") } else { Sentence::new("Delegation ").name(Named::delegation(by)).words(" above it") }
     };
     Some(match standing {
         Standing::Active => return None,
@@ -163,7 +159,9 @@ pub fn widening(change: &Change, zone: Zone) -> Sentence {
     let side = |text: &Option<String>, none| text.as_ref().map_or_else(|| Sentence::new(none), |text| value(change.term, text, zone));
     let words = term(change.term).sentence(side(&change.parent, "none")).words(" → ").sentence(side(&change.child, "unlimited"));
     match &change.counter_example {
-        Some(example) if Some(example) != change.child.as_ref() => words.words(", for example ").sentence(value(change.term, example, zone)),
+        Some(example) if Some(example) != change.child.as_ref() => {
+            words.words(", for example ").sentence(value(change.term, example, zone))
+        }
         _ => words,
     }
 }

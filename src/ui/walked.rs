@@ -141,7 +141,7 @@ impl InWords<'_> {
         let name = words::counted(count as u64, "document", "documents");
         let mut step = Step::new(number, StepKind::Document, if count == 0 { "none".to_owned() } else { name });
         let documents = &self.walked.walk.documents;
-        step.facts.extend(documents.iter().take(MAX_NAMED_DOCUMENTS).map(|read| judged::document_line(read)));
+        step.facts.extend(documents.iter().take(MAX_NAMED_DOCUMENTS).map(judged::document_line));
         if let Some(more @ 1..) = documents.len().checked_sub(MAX_NAMED_DOCUMENTS) {
             step.facts.push(Sentence::new(words::counted(more as u64, "more document", "more documents")).words(" in the table below."));
         }

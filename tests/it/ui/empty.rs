@@ -41,7 +41,15 @@ pub(super) fn pages() -> Vec<Rendered> {
 }
 
 fn lists() -> Vec<Rendered> {
-    let search = |outcome| Search { frame: frame("Search"), query: String::new(), filters: vec![], read_as: vec![], outcome, at: "0".to_owned(), behind: None };
+    let search = |outcome| Search {
+        frame: frame("Search"),
+        query: String::new(),
+        filters: vec![],
+        read_as: vec![],
+        outcome,
+        at: "0".to_owned(),
+        behind: None,
+    };
     vec![
         rendered(
             "empty-overview",
@@ -71,7 +79,10 @@ fn lists() -> Vec<Rendered> {
                 pages: Pages::default(),
             },
         ),
-        rendered("empty-people", &People { frame: frame("People and agents"), people: Some(Party::default()), agents: Some(Party::default()) }),
+        rendered(
+            "empty-people",
+            &People { frame: frame("People and agents"), people: Some(Party::default()), agents: Some(Party::default()) },
+        ),
         rendered(
             "empty-integrity",
             &Integrity {
