@@ -82,8 +82,7 @@ fn names_are_paged_completely() {
             let row = answer.status(200)[list][0].clone();
             let newest = row["latest_action"]["index"].as_u64();
             seen.push((row[id].as_str().unwrap().to_owned(), row["action_count"].as_u64().unwrap()));
-            let of =
-                |told: &Told| if list == "agents" { told.text("/actor/agent_id") } else { told.human() } == row[id].as_str();
+            let of = |told: &Told| if list == "agents" { told.text("/actor/agent_id") } else { told.human() } == row[id].as_str();
             assert_eq!(newest, world.naive(of).first().copied(), "{row}");
             assert_eq!(answer.json()["meta"]["total"], expected.len());
             let Some(next) = answer.json()["meta"]["cursor"].as_str().map(str::to_owned) else { break };

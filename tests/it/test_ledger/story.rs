@@ -185,7 +185,7 @@ fn delegations_may_come_in_any_order_but_not_in_a_circle() {
     let size = ledger.with(|l| l.size().get());
     match billing.tries(&pass("dlg-a", "dlg-c")) {
         Err(NotRecorded::Refused(Refusal::DelegationCycle { id, parent })) => {
-            assert_eq!((id.as_str(), parent.as_str()), ("dlg-a", "dlg-c"))
+            assert_eq!((id.as_str(), parent.as_str()), ("dlg-a", "dlg-c"));
         }
         other => panic!("{other:?}"),
     }
