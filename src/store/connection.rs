@@ -109,6 +109,8 @@ impl StoreError {
 pub enum Access {
     /// The one writer.
     Write,
+    /// A writer of bookkeeping: what it writes outlives the process, but the last of it may not outlive the machine's power.
+    Bookkeeping,
     /// One of many readers; cannot change the file.
     Read,
     /// A file of SQLite's own that is gone with the connection; other files are attached to it by address.
@@ -119,7 +121,7 @@ pub enum Access {
 pub fn open(path: &Path, access: Access) -> Result<Connection, StoreError> {
     let named = |source| StoreError::Sqlite { path: path.display().to_string(), source };
     let flags = match access {
-        Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        Access::Write | Access::Bookkeeping => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
         Access::Scratch => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_URI,
     } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -138,18 +140,19 @@ fn configure(connection: &Connection, access: Access) -> Result<(), rusqlite::Er
     // 256 MiB for what writes, 32 MiB for each reader (negative: KiB).
     let cache_kib = match access {
         Access::Write | Access::Scratch => -262_144,
-        Access::Read => -32_768,
+        Access::Bookkeeping | Access::Read => -32_768,
     };
     connection.pragma_update(None, "cache_size", cache_kib)?;
     match access {
         Access::Read => return connection.pragma_update(None, "query_only", true),
         Access::Scratch => return Ok(()),
-        Access::Write => {}
+        Access::Write | Access::Bookkeeping => {}
     }
     // Only takes effect on a new file, and must come before WAL.
     connection.pragma_update(None, "page_size", 16_384)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    let synchronous = if access == Access::Bookkeeping { "NORMAL" } else { "FULL" };
+    connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "secure_delete", true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     // Without it INSERT OR REPLACE would remove a row past the delete trigger.

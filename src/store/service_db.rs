@@ -31,7 +31,7 @@ impl ServiceDb {
     /// Opens the file at `path`, creates it if need be and brings its schema up to date.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let _lock = lock_beside(path)?;
-        let mut writer = connection::open(path, Access::Write)?;
+        let mut writer = connection::open(path, Access::Bookkeeping)?;
         embedded::migrations::runner()
             .run(&mut writer)
             .map_err(|source| StoreError::Migration { path: path.display().to_string(), source: Box::new(source) })?;

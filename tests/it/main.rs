@@ -41,3 +41,4 @@ mod program;
 mod sent_again;
 mod trouble;
 mod shapes;
+mod recordings;
