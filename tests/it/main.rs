@@ -38,4 +38,5 @@ mod batches;
 mod crash;
 mod entitled;
 mod program;
+mod pages;
 mod sent_again;
