@@ -57,7 +57,12 @@ pub(crate) fn measure() {
     let open_all = || ledger.read(|rows| indexes.iter().map(|i| open_entry(rows, *i)).collect::<Result<Vec<_>, _>>()).unwrap().len();
     println!("read and open an entry         {:8.2}", each_us(EVENTS, open_all));
     let bytes = ledger.read(|rows| open_entry(rows, indexes[0])).unwrap().unwrap().bytes;
-    println!("leaf hash of an entry          {:8.2}", each_us(EVENTS, || (0..EVENTS).for_each(|_| { black_box(LeafHash::of(&bytes)); })));
+    println!(
+        "leaf hash of an entry          {:8.2}",
+        each_us(EVENTS, || (0..EVENTS).for_each(|_| {
+            black_box(LeafHash::of(&bytes));
+        }))
+    );
     println!("fdatasync of a 4 KiB append    {:8.0} p50 {:8.0} p99", fsync(folder.path()).us(500), fsync(folder.path()).us(990));
     ledger.close();
 }

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::service::opened::OpenedEntry;
-use crate::service::prover::salts;
 use crate::service::pass::Appended;
+use crate::service::prover::salts;
 use crate::tlog::hash::to_base64url;
 
 /// `entry` of an answer: what a submitter keeps.

@@ -19,6 +19,9 @@ const ORIGIN: &str = "sample.onus.example/demo";
 /// How long the link can be used: a demo is left open over lunch.
 const LINK_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// Where the link leads: the sample is a fortnight long, and its last day a quiet one.
+const WHOLE_SAMPLE: &str = "&return_to=%2F%3Fperiod%3D14d";
+
 /// Look at Onus: makes a sample ledger, serves it, and prints an address to open, already signed in.
 ///
 /// Without --data the ledger lies in a temporary directory and is removed when the demo ends.
@@ -69,7 +72,7 @@ pub fn run(args: &DemoArgs) -> Result<ExitCode, CliError> {
     let roles = [Role::Auditor, Role::Operator, Role::Admin];
     let token = opened.sessions.make_link(&visitor, "Visitor", &roles, clock.now(), LINK_MS)?;
     serve::serve(&opened, listener, None, |url| {
-        let link = sign_in_url(url, token.reveal());
+        let link = format!("{}{WHOLE_SAMPLE}", sign_in_url(url, token.reveal()));
         if args.print_url {
             return output::result(link);
         }

@@ -164,8 +164,10 @@ pub fn serve_until(
         let server = server::serve(listener, Arc::new(surroundings), table, configure)
             .map_err(|source| CliError::Listen { address: bound, source })?;
         let handle = server.handle();
-        ready(&local_url, handle.clone())?;
         let server = rt::spawn(server);
+        // The server listens for signals from its first turn on: whoever reads the address may end it at once, in order.
+        tokio::task::yield_now().await;
+        ready(&local_url, handle.clone())?;
         tokio::select! {
             ended = server => ended.map_or(Ok(ExitCode::FAILURE), |result| {
                 result.map(|()| ExitCode::SUCCESS).map_err(|source| CliError::Listen { address: bound, source })

@@ -17,8 +17,8 @@ use crate::http::media::prefers_html;
 use crate::http::problem::Problem;
 use crate::http::request_id::RequestId;
 use crate::http::route::Route;
-use crate::service::meters;
 use crate::service::idempotency::Idempotency;
+use crate::service::meters;
 use crate::service::sessions::Sessions;
 use crate::tlog::time::Timestamp;
 

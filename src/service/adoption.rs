@@ -18,8 +18,8 @@ use crate::service::derivation::own_entry;
 use crate::service::folder::{Folder, FolderError};
 use crate::service::ledger::Ledger;
 use crate::service::opened::{OpenedEntry, ReadError, open_entry};
-use crate::service::queue::{WriteFailure, WriterState};
 use crate::service::pass::Refusal;
+use crate::service::queue::{WriteFailure, WriterState};
 
 /// The type of the entry that puts a catalogue in force.
 pub const CATALOGUE_ADOPTED: &str = "catalogue.adopted";

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::service::pending::PendingEntry;
 use crate::service::pass::{Appended, Refusal};
+use crate::service::pending::PendingEntry;
 use crate::store::connection::StoreError;
 use crate::tlog::position::TreeSize;
 

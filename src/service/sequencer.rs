@@ -18,8 +18,8 @@ use tracing::{error, info, warn};
 
 use crate::service::bell::Bell;
 use crate::service::clock::{Clock, StepGuard};
-use crate::service::meters;
 use crate::service::high_water::{HighWater, MarkFile};
+use crate::service::meters;
 use crate::service::opened::{ReadError, open_entry};
 use crate::service::pass::{BatchError, Edge, Pass, read_back};
 use crate::service::past::PastCache;

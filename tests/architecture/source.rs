@@ -198,17 +198,15 @@ fn walk_paths(stream: &TokenStream, module: &[String], found: &mut Vec<Mention>)
 /// `::name` with nothing before it that it could belong to.
 fn is_absolute(tokens: &[TokenTree], i: usize) -> bool {
     match i.checked_sub(3).map(|before| &tokens[before]) {
-        None => true,
         Some(TokenTree::Punct(p)) => p.as_char() != '>',
         Some(TokenTree::Ident(_) | TokenTree::Group(_)) => false,
-        Some(TokenTree::Literal(_)) => true,
+        None | Some(TokenTree::Literal(_)) => true,
     }
 }
 
 fn is_public(before: &[TokenTree]) -> bool {
     match before {
-        [.., TokenTree::Ident(word)] => word == "pub",
-        [.., TokenTree::Ident(word), TokenTree::Group(_)] => word == "pub",
+        [.., TokenTree::Ident(word)] | [.., TokenTree::Ident(word), TokenTree::Group(_)] => word == "pub",
         _ => false,
     }
 }

@@ -69,15 +69,15 @@ impl TestApp {
         prepare(data.root());
         let admin_token = created.admin_token.reveal().to_owned();
         let mut app = Self { folder, clock, admin_token, running: None, names: AtomicU64::new(1) };
-        app.serve();
+        app.serve(false);
         app
     }
 
-    fn serve(&mut self) {
+    fn serve(&mut self, confirm_clock: bool) {
         let folder = Folder::new(&self.data());
         let clock: Arc<dyn Clock> = self.clock.clone();
         let config = LedgerConfig { interval: INTERVAL, ..LedgerConfig::new(folder, clock) };
-        let opened = serve::open_as(config, false).unwrap();
+        let opened = serve::open_as(config, confirm_clock).unwrap();
         let (ledger, sessions) = (opened.ledger.clone(), opened.sessions.clone());
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).unwrap();
         let (ready, started) = mpsc::channel();
@@ -95,7 +95,13 @@ impl TestApp {
     /// Stops the server as SIGTERM does and starts it again over the same directory.
     pub(crate) fn restart(&mut self) {
         self.stop();
-        self.serve();
+        self.serve(false);
+    }
+
+    /// The same, by an operator who has looked at the clock: `onus serve --confirm-clock`.
+    pub(crate) fn restart_with_confirmed_clock(&mut self) {
+        self.stop();
+        self.serve(true);
     }
 
     fn stop(&mut self) {

@@ -180,7 +180,7 @@ fn half_requests_and_garbage_leave_the_server_as_it_was() {
         b"\r\n\r\n\r\n\r\n",
         b"POST /v1/actions HTTP/9.9\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nbad header\r\n\r\n",
-        &[b'A'; 70_000],
+        &vec![b'A'; 70_000],
     ] {
         drop({
             let mut wire = Wire::connect(app.url());

@@ -40,3 +40,5 @@ mod entitled;
 mod program;
 mod pages;
 mod sent_again;
+mod trouble;
+mod shapes;

@@ -76,16 +76,8 @@ impl Premises {
 
     /// The same with a command made from [`Premises::serve`].
     #[track_caller]
-    pub(crate) fn start_as(&self, mut command: Command) -> Program {
-        let log = File::options().create(true).append(true).open(self.log()).unwrap();
-        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let Some(url) = line.trim_end().strip_prefix("listening on ") else {
-            let status = child.wait().unwrap();
-            panic!("the server did not start ({status}): {}", std::fs::read_to_string(self.log()).unwrap());
-        };
-        Program { child, url: url.to_owned() }
+    pub(crate) fn start_as(&self, command: Command) -> Program {
+        Program::spawn(command, &self.log())
     }
 
     /// Starts a server that must not start.
@@ -106,6 +98,20 @@ impl Premises {
 }
 
 impl Program {
+    /// Starts a command that becomes a server, and waits until it listens; its log is added to the file `log`.
+    #[track_caller]
+    pub(crate) fn spawn(mut command: Command, log: &Path) -> Self {
+        let file = File::options().create(true).append(true).open(log).unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(file).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let Some(url) = line.trim_end().strip_prefix("listening on ") else {
+            let status = child.wait().unwrap();
+            panic!("the server did not start ({status}): {}", read_log(log));
+        };
+        Self { child, url: url.to_owned() }
+    }
+
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -147,7 +153,7 @@ impl Drop for Program {
     }
 }
 
-/// Everything that lies below a path, as text that can be searched.
+/// A program's log, as text that can be searched.
 pub(crate) fn read_log(path: &Path) -> String {
     String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned()
 }

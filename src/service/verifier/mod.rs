@@ -21,7 +21,6 @@ use std::path::PathBuf;
 
 pub use outside::GivenCheckpoint;
 
-use crate::index::reader::Searcher;
 use crate::service::folder::Folder;
 use crate::service::pending::EventKeys;
 use crate::service::verifier::checkpoints::Expected;
@@ -90,7 +89,7 @@ impl Verification {
 
     fn run_deep(&self) -> Result<Report, StoreError> {
         // Opened before the ledger's state is fixed, so that nothing in it can be newer than that state.
-        let searcher = Searcher::open(&self.folder.index_folder());
+        let searcher = searched::open_settled(&self.folder);
         let mark = read_mark(&self.mark_file);
         let mut scratch = Scratch::beside(&self.folder.ledger_file())?;
         let schema = scratch.schema();

@@ -4,18 +4,39 @@
 use std::cell::RefCell;
 use std::error::Error as _;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::index::audit::Difference;
 use crate::index::document::IndexDocument;
 use crate::index::error::IndexError;
 use crate::index::reader::Searcher;
+use crate::service::folder::Folder;
 use crate::service::opened::{ReadError, open_entry};
 use crate::service::past::PastCache;
 use crate::service::searchable::searchable;
 use crate::service::verifier::report::{Check, CheckName, Place};
 use crate::service::verifier::tally::Tally;
+use crate::store::reader::LedgerReader;
 use crate::store::rows::Rows;
 use crate::tlog::position::{LeafIndex, TreeSize};
+
+/// How long an index that follows a live server is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often it is asked how far it has come.
+const POLL: Duration = Duration::from_millis(100);
+
+/// Opens the index once it has come to where the ledger stands now, or when it is clear that it does not follow.
+pub(super) fn open_settled(folder: &Folder) -> Result<Searcher, IndexError> {
+    let wanted = LedgerReader::open(&folder.ledger_file()).and_then(|ledger| ledger.rows().head()).ok().flatten().map(|head| head.size);
+    let started = Instant::now();
+    loop {
+        let searcher = Searcher::open(&folder.index_folder())?;
+        if wanted <= Some(searcher.indexed_size()) || started.elapsed() > PATIENCE {
+            return Ok(searcher);
+        }
+        std::thread::sleep(POLL);
+    }
+}
 
 /// Compares the index, opened before the ledger's state was fixed at `size`.
 pub(super) fn check(rows: Rows<'_>, size: TreeSize, searcher: Result<Searcher, IndexError>, folder: &Path) -> Check {

@@ -82,7 +82,8 @@ fn an_overview_tells_each_class_for_itself() {
     }
     let hour = world.billing.get("/v1/overview?class=agent&from=2026-11-24T11:58:10Z&to=2026-11-24T11:58:20Z").status(200);
     let within = |told: &Told| {
-        told.text("/actor/caller_class") == Some("agent") && told.text("/occurred_at").is_some_and(|at| at.starts_with("2026-11-24T11:58:1"))
+        told.text("/actor/caller_class") == Some("agent")
+            && told.text("/occurred_at").is_some_and(|at| at.starts_with("2026-11-24T11:58:1"))
     };
     assert_eq!(hour["classes"][0]["action_count"], world.naive(within).len());
     insta::assert_snapshot!("overview", shape(&overview));

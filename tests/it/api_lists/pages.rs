@@ -3,7 +3,7 @@
 use onus::domain::person::Role;
 use serde_json::{Value, json};
 
-use super::world::{ACTIONS, World, one_more, places};
+use super::world::{ACTIONS, Told, World, one_more, places};
 use crate::app::TestApp;
 use crate::submissions::{action, grant, with};
 
@@ -72,7 +72,7 @@ fn a_pinned_size_always_gives_the_same_answer() {
 fn names_are_paged_completely() {
     let world = World::new();
     for (list, id, expected) in [
-        ("principals", "human_principal_id", world.counts(|told| told.human())),
+        ("principals", "human_principal_id", world.counts(Told::human)),
         ("agents", "agent_id", world.counts(|told| told.text("/actor/agent_id"))),
     ] {
         let mut seen = Vec::new();
@@ -82,8 +82,7 @@ fn names_are_paged_completely() {
             let row = answer.status(200)[list][0].clone();
             let newest = row["latest_action"]["index"].as_u64();
             seen.push((row[id].as_str().unwrap().to_owned(), row["action_count"].as_u64().unwrap()));
-            let of =
-                |told: &super::world::Told| if list == "agents" { told.text("/actor/agent_id") } else { told.human() } == row[id].as_str();
+            let of = |told: &Told| if list == "agents" { told.text("/actor/agent_id") } else { told.human() } == row[id].as_str();
             assert_eq!(newest, world.naive(of).first().copied(), "{row}");
             assert_eq!(answer.json()["meta"]["total"], expected.len());
             let Some(next) = answer.json()["meta"]["cursor"].as_str().map(str::to_owned) else { break };

@@ -1,7 +1,9 @@
 //! Lives of a ledger, each step re-verified.
 
+use onus::domain::credential::NotEntitled;
 use onus::domain::finding::Code;
 use onus::service::folder::Folder;
+use onus::service::intake::IntakeRefusal;
 use onus::service::pass::Refusal;
 use onus::service::past::present_findings;
 use onus::service::queue::WriteFailure;
@@ -183,7 +185,7 @@ fn delegations_may_come_in_any_order_but_not_in_a_circle() {
     let size = ledger.with(|l| l.size().get());
     match billing.tries(&pass("dlg-a", "dlg-c")) {
         Err(NotRecorded::Refused(Refusal::DelegationCycle { id, parent })) => {
-            assert_eq!((id.as_str(), parent.as_str()), ("dlg-a", "dlg-c"))
+            assert_eq!((id.as_str(), parent.as_str()), ("dlg-a", "dlg-c"));
         }
         other => panic!("{other:?}"),
     }
@@ -201,6 +203,10 @@ fn delegations_may_come_in_any_order_but_not_in_a_circle() {
 fn an_agent_that_passed_on_what_it_never_had_is_found_out_when_the_parent_arrives() {
     let ledger = TestLedger::new();
     ledger.agent("agent:thief").reports(&pass_on("dlg-2", "dlg-1", "agent:thief", "agent:thief"));
+    match ledger.agent("agent:thief").tries(&action("act-1", "dlg-2")) {
+        Err(NotRecorded::Intake(IntakeRefusal::NotEntitled(NotEntitled::AgentIdNotYours))) => {}
+        other => panic!("{other:?}"),
+    }
     let act = with(action("act-1", "dlg-2"), &[("/actor/agent_id", json!("agent:thief"))]);
     let before = ledger.agent("agent:thief").reports(&act);
     assert!(before.findings.contains(&Code::ChainBroken), "{:?}", before.findings);
