@@ -171,7 +171,9 @@ impl Compared<'_> {
         let is_within = start.is_none_or(|s| self.occurred_at >= s) && end.is_none_or(|e| self.occurred_at < e);
         let text = |time: Option<Timestamp>| time.map_or_else(String::new, Timestamp::to_millis_text);
         let allows = format!("{} to {}", text(start), text(end));
-        self.row(DiffTerm::Time, Some(is_within), allows, self.occurred_at.to_millis_text())
+        // Times that an importer made up compare well with each other and say nothing.
+        let is_within = Some(is_within).filter(|_| !self.action.is_time_synthetic);
+        self.row(DiffTerm::Time, is_within, allows, self.occurred_at.to_millis_text())
     }
 
     fn identity(&self, term: DiffTerm, allowed: Option<&str>, acted: Option<&str>) -> DiffRow {

@@ -142,7 +142,7 @@ fn entry_facts(walked: &WalkedAction, entry: &OpenedEntry, zone: Zone) -> Vec<Fa
 fn reassessment(walked: &WalkedAction) -> Option<Reassessment> {
     let first = walked.walk.first.as_ref()?;
     let causes = walked.changes.iter().map(|change: &ChangedBy| {
-        let told = Sentence::default().link(format!("entry {}", words::number(change.index.get())), link::entry(change.index.get()));
+        let told = Sentence::default().link(format!("Entry {}", words::number(change.index.get())), link::entry(change.index.get()));
         match change.cause {
             None => told.words(" tells it."),
             Some(cause) => {

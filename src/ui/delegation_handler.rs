@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::domain::chain::{Hop as ChainHop, Root};
 use crate::domain::delegation::Evidence;
 use crate::domain::ids::DelegationId;
+use crate::domain::standing::Standing as Held;
 use crate::http::authentication::Authenticated;
 use crate::http::codes::Code;
 use crate::http::listing::Listing;
@@ -128,8 +129,12 @@ fn delegation_page(shown: &Shown, named: &ChainHop, frame: Frame, pages: Pages, 
 fn standing(shown: &Shown, named: &ChainHop, zone: Zone) -> Standing {
     let delegation = named.terms();
     let (tone, _, headline) = terms::standing_words(&shown.view.standing);
-    let mut lines: Vec<Sentence> =
-        terms::standing_cause(&shown.view.standing, delegation.delegation_id.as_str(), zone).into_iter().collect();
+    let is_by_made_up_time = shown.is_time_synthetic && matches!(shown.view.standing, Held::Expired { .. } | Held::NotYetValid { .. });
+    let mut lines: Vec<Sentence> = if is_by_made_up_time {
+        vec!["The recording holds no times. The importer made them up, and by those it does not hold now.".into()]
+    } else {
+        terms::standing_cause(&shown.view.standing, delegation.delegation_id.as_str(), zone).into_iter().collect()
+    };
     let left_ms = delegation.expires_at.ms_since(shown.now);
     if lines.is_empty() && !shown.is_time_synthetic {
         let left = words::duration(left_ms.unsigned_abs());

@@ -23,6 +23,8 @@ pub struct DocumentPage {
     pub facts: Vec<Fact>,
     /// Its content, if the ledger holds it and the reader may see it.
     pub content: Option<Quoted>,
+    /// Whether the ledger holds its content.
+    pub is_kept: bool,
     /// Agents that had read it, and before how many actions.
     pub agents: Readers,
     /// People in whose name that was.

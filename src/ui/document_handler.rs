@@ -56,6 +56,7 @@ async fn show_document(
         frame,
         facts: facts(&readers, &document),
         content: None,
+        is_kept: readers.content_bytes.is_some(),
         agents: counted(&readers.agents, |id| Named::agent(id).without_class()),
         people: counted(&readers.principals, |id| Named::person(id).without_class()),
         action_count: words::reports(readers.action_count),

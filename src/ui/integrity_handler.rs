@@ -48,7 +48,7 @@ pub fn line(request: &HttpRequest, ledger: &Ledger) -> IntegrityLine {
     IntegrityLine::Counted { passed, partly, not_run }
 }
 
-/// The lines of the overview: what is wrong or covers a part is named, the rest is counted.
+/// The lines of the overview: what is wrong is named, the rest is counted.
 pub fn lines(request: &HttpRequest, ledger: &Ledger) -> Vec<CheckLine> {
     let last = request.app_data::<web::Data<Integrity>>().and_then(|integrity| integrity.last());
     let all = checks(last.as_deref(), ledger, Zone::UTC);
@@ -58,9 +58,10 @@ pub fn lines(request: &HttpRequest, ledger: &Ledger) -> Vec<CheckLine> {
         let covered = format!("{} of {}", words::number(found), words::counted(count, "check", "checks")).into();
         (found > 0).then_some(CheckLine { name, state, covered })
     };
-    let named = all.iter().filter(|check| !matches!(check.line.state, CheckState::Passed | CheckState::NotRun));
-    let mut lines: Vec<CheckLine> = named.map(|check| check.line.clone()).collect();
+    let mut lines: Vec<CheckLine> =
+        all.iter().filter(|check| check.line.state == CheckState::Failed).map(|check| check.line.clone()).collect();
     lines.extend(summary(CheckState::Passed, "Over everything there is"));
+    lines.extend(summary(CheckState::Partly, "Over what there was when they ran, or what could be looked at"));
     lines.extend(summary(CheckState::NotRun, "Nobody has looked, or could"));
     lines
 }

@@ -27,8 +27,8 @@ pub struct Overview {
     pub classes: Vec<ClassCard>,
     /// The newest actions with findings.
     pub findings: ActionRows,
-    /// Where all of them are.
-    pub findings_href: Option<String>,
+    /// More of the worst of them: words, and where.
+    pub findings_href: Option<(&'static str, String)>,
     /// What is known of the ledger's integrity.
     pub checks: Vec<CheckLine>,
 }

@@ -60,6 +60,7 @@ struct Shown {
     from: Timestamp,
     to: Timestamp,
     is_up_to_now: bool,
+    is_time_synthetic: bool,
     classes: Vec<(ClassFigures, Vec<(Timestamp, u64)>)>,
     latest: Found,
 }
@@ -81,7 +82,7 @@ async fn show_overview(request: HttpRequest, caller: Authenticated, ledger: web:
             needs_count: shown.needs_count(),
             classes: shown.classes.iter().map(|(figures, bars)| shown.card(figures, bars, zone)).collect(),
             findings: action_rows("Latest actions with findings", &shown.latest.hits, false, zone),
-            findings_href: Some(shown.search("verdict", Verdict::NotAuthorised.as_str())).filter(|_| shown.needs_count() > 0),
+            findings_href: shown.worst(),
             checks,
         },
         None => Overview {
@@ -127,7 +128,8 @@ fn read(finder: &Finder<'_>, asked: Asked) -> Result<Option<Shown>, FindError> {
     let class = |class| Ok((figures(finder, class, Some(from), Some(to))?, bars(finder, class, from, to, count)?));
     let classes = CallerClass::ALL.into_iter().map(class).collect::<Result<Vec<_>, FindError>>()?;
     let found = Criteria { from: Some(from), to: Some(to), ..actions.and(Criterion::AnyFinding) };
-    Ok(Some(Shown { asked, from, to, is_up_to_now, classes, latest: finder.find(&found, None, LATEST)? }))
+    let is_time_synthetic = newest.entry.is_time_synthetic();
+    Ok(Some(Shown { asked, from, to, is_up_to_now, is_time_synthetic, classes, latest: finder.find(&found, None, LATEST)? }))
 }
 
 impl Shown {
@@ -147,6 +149,9 @@ impl Shown {
         let words = match (chosen, self.is_up_to_now) {
             (None, _) => "A period of your choice".to_owned(),
             (Some(place), true) => format!("Last {}", PERIODS[place].1),
+            (Some(place), false) if self.is_time_synthetic => {
+                format!("{} up to the newest action, by times that an importer made up", PERIODS[place].1)
+            }
             (Some(place), false) => format!("{} up to the newest action", PERIODS[place].1),
         };
         let choice = |(place, (word, words, ..)): (usize, (&str, &str, i64, usize))| {
@@ -183,9 +188,22 @@ impl Shown {
         needing.map(line).collect()
     }
 
+    fn count_of(&self, verdict: Verdict) -> u64 {
+        self.classes.iter().filter_map(|(figures, _)| figures.verdicts.get(verdict.as_str())).sum()
+    }
+
     fn needs_count(&self) -> u64 {
-        let of = |figures: &ClassFigures, verdict: Verdict| figures.verdicts.get(verdict.as_str()).copied().unwrap_or(0);
-        self.classes.iter().map(|(figures, _)| of(figures, Verdict::NotAuthorised) + of(figures, Verdict::Undetermined)).sum()
+        self.count_of(Verdict::NotAuthorised) + self.count_of(Verdict::Undetermined)
+    }
+
+    fn worst(&self) -> Option<(&'static str, String)> {
+        let all = [
+            (Verdict::NotAuthorised, "All that were not authorised"),
+            (Verdict::Undetermined, "All that cannot be determined"),
+            (Verdict::AuthorisedWithWarnings, "All with warnings"),
+        ];
+        let (verdict, words) = all.into_iter().find(|(verdict, _)| self.count_of(*verdict) > 0)?;
+        Some((words, self.search("verdict", verdict.as_str())))
     }
 
     fn card(&self, figures: &ClassFigures, bars: &[(Timestamp, u64)], zone: Zone) -> ClassCard {

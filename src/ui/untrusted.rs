@@ -132,6 +132,7 @@ enum Lines {
 fn write_shown(f: &mut fmt::Formatter<'_>, text: &str, max: usize, lines: Lines) -> fmt::Result {
     let mut chars = text.chars().take(max).peekable();
     let mut marks = 0;
+    let mut is_first = true;
     while let Some(c) = chars.next() {
         marks = if is_combining_mark(c) { marks + 1 } else { 0 };
         let is_kept_line = lines == Lines::Kept && matches!(c, '\n' | '\t');
@@ -153,10 +154,11 @@ fn write_shown(f: &mut fmt::Formatter<'_>, text: &str, max: usize, lines: Lines)
                 '"' => f.write_str("&quot;")?,
                 '\'' => f.write_str("&#39;")?,
                 // Where a long name may be broken before it has to be broken anywhere.
-                '@' | '/' => write!(f, "{c}<wbr>")?,
+                '@' | '/' if !is_first => write!(f, "{c}<wbr>")?,
                 _ => f.write_char(c)?,
             }
         }
+        is_first = false;
     }
     Ok(())
 }
@@ -242,6 +244,7 @@ mod tests {
     #[test]
     fn markup_is_shown_and_does_nothing() {
         assert_eq!(shown("<script>&\"'"), "<bdi>&lt;script&gt;&amp;&quot;&#39;</bdi>");
+        assert_eq!(shown("/a/b@c"), "<bdi>/a/<wbr>b@<wbr>c</bdi>", "long names break at their joints");
     }
 
     #[test]

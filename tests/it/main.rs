@@ -38,6 +38,7 @@ mod batches;
 mod crash;
 mod entitled;
 mod program;
+mod pages;
 mod sent_again;
 mod trouble;
 mod shapes;

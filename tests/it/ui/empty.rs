@@ -211,6 +211,7 @@ fn other_things() -> Vec<Rendered> {
         rendered(
             "empty-document",
             &DocumentPage {
+                is_kept: false,
                 frame: frame("d – Document"),
                 sha256: Copyable::new("d"),
                 facts: vec![],

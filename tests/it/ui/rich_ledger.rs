@@ -59,6 +59,7 @@ fn document() -> DocumentPage {
             text: Untrusted::new(format!("{HOSTILE}\nline two")),
             author: Untrusted::new("Content, as reported by tool-gateway"),
         }),
+        is_kept: true,
         agents: vec![(agent("agent:invoice"), "before 3 actions".to_owned())],
         people: vec![(Named::person("user:maria@example.com"), "3 actions".to_owned())],
         action_count: "3 actions".to_owned(),

@@ -107,7 +107,7 @@ fn overview() -> Overview {
             card(CallerClass::Service, 4028, 0, 23),
         ],
         findings: ActionRows { rows: rows(10).rows.into_iter().map(|row| ActionRow { id: None, ..row }).collect(), ..rows(0) },
-        findings_href: Some("/search".to_owned()),
+        findings_href: Some(("All that were not authorised", "/search".to_owned())),
         checks: check_lines(),
     }
 }
