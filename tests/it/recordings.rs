@@ -73,6 +73,7 @@ fn post_lines(premises: &Premises, server: &Program, corpus: &str) {
         let answer = server
             .client(&premises.admin_token)
             .request("POST", "/v1/events")
+            .key(&unique("corpus-part"))
             .body("application/x-ndjson", part.join("\n"))
             .send()
             .status(200);
