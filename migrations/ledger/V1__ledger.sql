@@ -100,7 +100,7 @@ CREATE TABLE actions (
     PRIMARY KEY (ledger, leaf_index)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX actions_by_key ON actions (ledger, action_key, leaf_index);
-CREATE INDEX actions_by_delegation ON actions (ledger, delegation_no, occurred_at, leaf_index) WHERE delegation_no IS NOT NULL;
+CREATE INDEX actions_by_delegation ON actions (ledger, delegation_no, occurred_at, leaf_index, action_key) WHERE delegation_no IS NOT NULL;
 
 -- What an `assessment.changed` made of an earlier entry's findings: the codes as of now, and the cause.
 CREATE TABLE present_findings (

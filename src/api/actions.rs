@@ -21,6 +21,7 @@ pub const WRITE_PROBLEMS: &[Code] = &[
     Code::ValidationFailed,
     Code::EventIdConflict,
     Code::EventErased,
+    Code::TooManyReports,
     Code::AgentIdNotYours,
     Code::ReportsForExceeded,
     Code::NotYourOwnName,

@@ -230,7 +230,7 @@ fn prepared(intake: &Intake<'_>, caller: &Caller, line: usize, event: Result<Val
         Err(problem) => return PreparedLine { line, event_id: None, outcome: Err(problem) },
     };
     let event_id = event.member("event_id").and_then(Value::as_str).map(str::to_owned);
-    let outcome = intake.event(event, None).map_err(Problem::from).and_then(|pending| may_write(caller, pending));
+    let outcome = intake.line(event).map_err(Problem::from).and_then(|pending| may_write(caller, pending));
     PreparedLine { line, event_id, outcome: outcome.map(Box::new) }
 }
 
@@ -270,10 +270,18 @@ fn in_object(body: &[u8]) -> Result<Vec<NumberedEvent>, Problem> {
     match <[(String, Value); 1]>::try_from(members) {
         Ok([(name, Value::Array(events))]) if name == "events" => {
             check_count(events.len())?;
-            Ok(events.into_iter().enumerate().map(|(i, event)| (i + 1, Ok(event))).collect())
+            let may_be_large = body.len() > MAX_EVENT_BYTES;
+            let checked = |event| if may_be_large { check_size(event) } else { Ok(event) };
+            Ok(events.into_iter().enumerate().map(|(i, event)| (i + 1, checked(event))).collect())
         }
         _ => Err(expected()),
     }
+}
+
+/// What a line of NDJSON would have to keep to.
+fn check_size(event: Value) -> Result<Value, Problem> {
+    let bytes = event.to_canonical().len();
+    if bytes > MAX_EVENT_BYTES { Err(IntakeRefusal::Event(EventRefusal::TooLarge { bytes }).into()) } else { Ok(event) }
 }
 
 fn check_count(count: usize) -> Result<(), Problem> {

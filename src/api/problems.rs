@@ -57,6 +57,8 @@ impl From<Refusal> for Problem {
                     .collect();
                 Self::new(Code::EventIdConflict, refusal.to_string()).with_errors(errors)
             }
+            Refusal::TooManyReports { .. } => Self::new(Code::TooManyReports, refusal.to_string()),
+            Refusal::RestsOnDamaged { .. } => Self::new(Code::EntryDamaged, refusal.to_string()),
             Refusal::DelegationExists { .. } => Self::new(Code::DelegationIdConflict, refusal.to_string()),
             Refusal::DelegationCycle { .. } => Self::new(Code::ValidationFailed, refusal.to_string()).with_errors(vec![FieldProblem::new(
                 "/parent_delegation_id",

@@ -3,10 +3,13 @@
 
 use std::sync::Arc;
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderValue, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value as Json, json};
+use tokio::time::timeout;
 
 use crate::api::place::{EntryPlace, salts_json};
 use crate::domain::action::{Action, DecisionEffect, OutcomeStatus};
@@ -28,6 +31,9 @@ use crate::service::prover::Prover;
 use crate::service::walker::first_attribution;
 use crate::tlog::position::LeafIndex;
 use crate::tlog::tlog_proof::TlogProof;
+
+/// How long an answer waits for its checkpoint.
+const CHECKPOINT_PATIENCE: Duration = Duration::from_secs(30);
 
 /// What `Prefer: receipt="opening checkpointed"` asks for beyond the place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,12 +104,9 @@ pub async fn record(
 }
 
 async fn reply(ledger: &web::Data<Ledger>, index: LeafIndex, is_replay: bool, wish: ReceiptWish) -> Result<Reply, Problem> {
-    if wish.checkpointed && !ledger.wait_published(index.size_with()).await {
-        return Err(Problem::new(
-            Code::LedgerUnavailable,
-            "the event is recorded, but no checkpoint will cover it before the server stops",
-        ));
-    }
+    // Recorded it is: where the checkpoint does not come in time the answer is the durable one, and the receipt gives it later.
+    let covered = async { timeout(CHECKPOINT_PATIENCE, ledger.wait_published(index.size_with())).await.unwrap_or(false) };
+    let wish = ReceiptWish { checkpointed: wish.checkpointed && covered.await, ..wish };
     let reader = ledger.clone();
     let body = blocking(move || answer_body(&reader, index, wish)).await?;
     let status = if is_replay { StatusCode::OK } else { StatusCode::CREATED };

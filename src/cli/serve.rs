@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::{rt, web};
@@ -23,11 +24,16 @@ use crate::service::idempotency::Idempotency;
 use crate::service::integrity::Integrity;
 use crate::service::ledger::{Ledger, LedgerConfig, OpenError};
 use crate::service::sessions::Sessions;
+use crate::store::connection::StoreError;
 use crate::store::service_db::ServiceDb;
 use crate::tlog::hash::keyed_hash;
+use crate::tlog::time::Timestamp;
 
 /// What a process answers with when a commit failed and nobody knows whether it took effect: EX_SOFTWARE of sysexits.
 const EXIT_OUTCOME_UNKNOWN: u8 = 70;
+
+/// How often what has ended is removed from the bookkeeping.
+const SWEEP_INTERVAL: Duration = Duration::from_mins(10);
 
 /// Serve a ledger: API, pages and log.
 ///
@@ -107,7 +113,7 @@ pub fn open_as(config: LedgerConfig, confirm_clock: bool) -> Result<Opened, CliE
         Err(e) => return Err(e.into()),
     }
     let db = Arc::new(ServiceDb::open(&service_file)?);
-    db.sweep(clock.now())?;
+    sweep(&db, clock.now())?;
     Ok(Opened {
         ledger: web::Data::new(ledger),
         sessions: Sessions::new(Arc::clone(&db), secret),
@@ -157,6 +163,7 @@ pub fn serve_until(
     // Not waited for at the end: it only reads, and what it has not finished then is of no use to anybody.
     Arc::clone(&integrity).watch(ledger.clone().into_inner()).map_err(OpenError::Thread)?;
     let verified = integrity.clone();
+    let (db, clock) = (Arc::clone(&opened.db), Arc::clone(&opened.clock));
     let outcome = rt::System::new().block_on(async move {
         let configure = move |config: &mut web::ServiceConfig| {
             config.app_data(data.clone()).app_data(verified.clone());
@@ -164,6 +171,7 @@ pub fn serve_until(
         let server = server::serve(listener, Arc::new(surroundings), table, configure)
             .map_err(|source| CliError::Listen { address: bound, source })?;
         let handle = server.handle();
+        rt::spawn(sweep_now_and_then(db, clock));
         let server = rt::spawn(server);
         // The server listens for signals from its first turn on: whoever reads the address may end it at once, in order.
         tokio::task::yield_now().await;
@@ -182,4 +190,21 @@ pub fn serve_until(
     integrity.stop();
     opened.ledger.close();
     outcome
+}
+
+/// Removes what has ended from the bookkeeping, all of it.
+fn sweep(db: &ServiceDb, now: Timestamp) -> Result<(), StoreError> {
+    while db.sweep(now)? > 0 {}
+    Ok(())
+}
+
+/// Answers are kept for a day and links for their time, not for as long as the server runs.
+async fn sweep_now_and_then(db: Arc<ServiceDb>, clock: Arc<dyn Clock>) {
+    loop {
+        tokio::time::sleep(SWEEP_INTERVAL).await;
+        let (db, now) = (Arc::clone(&db), clock.now());
+        if let Ok(Err(e)) = web::block(move || sweep(&db, now)).await {
+            tracing::warn!(error = %e, "ended answers and sessions could not be removed");
+        }
+    }
 }

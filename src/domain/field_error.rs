@@ -156,7 +156,7 @@ pub fn quoted(value: &Value) -> String {
     }
 }
 
-/// A text in quotation marks, control characters escaped, cut after [`MAX_QUOTED_CHARS`] characters.
+/// A text in quotation marks, control characters escaped, cut after 40 characters.
 pub fn quoted_text(text: &str) -> String {
     match text.char_indices().nth(MAX_QUOTED_CHARS) {
         Some((end, _)) => format!("{:?}… ({} bytes)", &text[..end], text.len()),

@@ -187,6 +187,8 @@ problem_codes! {
         "Use a new event_id for a new event; the ledger keeps what was reported first.", [UseNewEventId];
     EventErased "event_erased" 409 final "The event was recorded and partly erased since",
         "Do not send it again: it cannot be compared with what was erased, and nothing was stored.", [ContactOperator];
+    TooManyReports "too_many_reports" 409 final "The action has been reported too often",
+        "An action has few reports, one for each step of each side: use a new action_id for a new action.", [FixRequest];
     DelegationIdConflict "delegation_id_conflict" 409 final "The delegation_id is taken",
         "Use a new delegation_id, or leave it out and the ledger makes one.", [FixRequest];
 

@@ -140,6 +140,7 @@ fn candidates(rows: Rows<'_>, cause: &Cause) -> Result<BTreeSet<LeafIndex>, Read
     for no in subtree(rows, no)? {
         found.extend(rows.actions_since(no, since)?);
         found.extend(rows.delegation(no)?.map(|place| place.index));
+        found.extend(rows.revocations(no)?);
     }
     Ok(found)
 }

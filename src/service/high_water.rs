@@ -45,6 +45,9 @@ impl HighWater {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(e),
         };
+        if text.is_empty() {
+            return Ok(None); // made, and the machine stopped before anything was written
+        }
         Self::parse(&text).map(Some).ok_or_else(|| io::Error::new(ErrorKind::InvalidData, "not a high-water mark"))
     }
 }

@@ -92,6 +92,15 @@ impl<'l> Intake<'l> {
         Ok(pending)
     }
 
+    /// One event among many: a revocation that reaches many delegations needs its preview here, too, and no line can carry one.
+    pub fn line(&self, event: Value) -> Result<PendingEntry, IntakeRefusal> {
+        let revoked = event.member("delegation_id").and_then(Value::as_str).and_then(DelegationId::parse);
+        match (event.member("type").and_then(Value::as_str), revoked) {
+            (Some("delegation.revoked"), Some(id)) => self.revocation(event, &id, None),
+            _ => self.event(event, None),
+        }
+    }
+
     /// What such a revocation would reach. Refused like the revocation itself; nothing is written.
     pub fn preview_revocation(&self, event: Value, id: &DelegationId) -> Result<Preview, IntakeRefusal> {
         let reach = Reach::of(&event);
@@ -182,8 +191,8 @@ impl<'l> Intake<'l> {
     fn check_revocation(&self, revocation: &Revocation) -> Result<(), IntakeRefusal> {
         let caller = self.submitter.caller;
         let Some(delegation) = self.delegation(&revocation.delegation_id)? else {
-            let speaks_for_all = caller.class == CallerClass::Service && caller.grants_for.iter().any(|p| p.as_str() == "*");
-            return if speaks_for_all { Ok(()) } else { Err(IntakeRefusal::NoSuchDelegation) };
+            let may = caller.class == CallerClass::Service && speaks_for_all(caller);
+            return if may { Ok(()) } else { Err(IntakeRefusal::NoSuchDelegation) };
         };
         let is_own = caller
             .agent_id
@@ -192,7 +201,11 @@ impl<'l> Intake<'l> {
         let may = match caller.class {
             CallerClass::Agent => is_own,
             CallerClass::Human if caller.human.as_ref().is_some_and(|h| h.has(Role::Operator) || h.has(Role::Admin)) => true,
-            CallerClass::Human | CallerClass::Service => self.person_of(&delegation)?.is_none_or(|p| caller.check_grants_for(&p).is_ok()),
+            CallerClass::Human | CallerClass::Service => match self.person_of(&delegation)? {
+                Some(person) => caller.check_grants_for(&person).is_ok(),
+                // A chain without a person belongs to whoever gave its root, and to those who speak for everybody.
+                None => caller.class == CallerClass::Service && (delegation.source == caller.source || speaks_for_all(caller)),
+            },
         };
         if may {
             return Ok(());
@@ -221,6 +234,10 @@ impl<'l> Intake<'l> {
         })?;
         Ok(chain.principal().or(delegation.what.human_principal_id.as_ref()).cloned())
     }
+}
+
+fn speaks_for_all(caller: &Caller) -> bool {
+    caller.grants_for.iter().any(|p| p.as_str() == "*")
 }
 
 /// An agent reports what it did itself; a service what its agents did; a person what she did.

@@ -16,7 +16,7 @@ use crate::service::credentials::{Credentials, SecretKey};
 use crate::service::derivation::own_entry;
 use crate::service::folder::{Folder, FolderError, WriterLock};
 use crate::service::follower::{Follower, FollowerError};
-use crate::service::high_water::MarkFile;
+use crate::service::high_water::{HighWater, MarkFile};
 use crate::service::opened::ReadError;
 use crate::service::pending::EventKeys;
 use crate::service::publisher::{CHECKPOINT_INTERVAL, Published, Publisher, PublisherParts};
@@ -125,8 +125,13 @@ impl Ledger {
         let credentials = Arc::new(Credentials::load(writer.rows(), secret_key)?);
 
         let mark_error = |source| OpenError::Mark { path: mark_file.display().to_string(), source };
-        let mark = MarkFile::open(&mark_file).map_err(mark_error)?;
+        let mut mark = MarkFile::open(&mark_file).map_err(mark_error)?;
         let synced_mark = mark.try_clone().map_err(mark_error)?;
+        if found.is_unmarked {
+            // From here on a rollback shows, even if nothing is written before the next start.
+            let root = found.verified.frontier.root();
+            mark.write(&HighWater { origin: head.origin.clone(), size: head.size, root }).and_then(|()| mark.sync()).map_err(mark_error)?;
+        }
         let pool = Arc::new(ReadPool::new(&folder.ledger_file()));
         let is_read_only = found.fault.is_some();
         let (state, state_seen) = watch::channel(found.fault.map_or(WriterState::Writing, WriterState::ReadOnly));

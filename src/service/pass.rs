@@ -24,6 +24,9 @@ use crate::tlog::position::{LeafIndex, TreeSize};
 use crate::tlog::time::Timestamp;
 use crate::tlog::tree::Frontier;
 
+/// Most reports of one action: each new one is compared with all before it, and they with it.
+pub const MAX_REPORTS: usize = 32;
+
 /// An event with its place: durable, in the tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appended {
@@ -58,6 +61,18 @@ pub enum Refusal {
         /// The id.
         id: String,
         /// The entry that grants it.
+        index: LeafIndex,
+    },
+    /// Its action has been reported so often that nobody could compare all reports any more.
+    #[error("the action {id} has {MAX_REPORTS} reports already")]
+    TooManyReports {
+        /// The action.
+        id: String,
+    },
+    /// What it would have to be compared with, or rests on, is damaged.
+    #[error("entry {index}, which this event rests on, does not match what was committed to")]
+    RestsOnDamaged {
+        /// The damaged entry.
         index: LeafIndex,
     },
     /// Its delegation would hang below itself: late parents can come in any order, but not in a circle.
@@ -127,15 +142,27 @@ impl Pass<'_> {
 
     fn take(&mut self, pending: &PendingEntry) -> Result<Result<Appended, Refusal>, BatchError> {
         if let Some(index) = self.batch.rows().event(&pending.event_key)? {
-            return self.answer_again(pending, index);
+            return match self.answer_again(pending, index) {
+                Err(BatchError::Read(ReadError::Damaged { index, .. })) => Ok(Err(Refusal::RestsOnDamaged { index })),
+                other => other,
+            };
         }
         if let EventKind::DelegationGranted(delegation) = pending.kind()
             && let Some(refusal) = self.refusal_of(delegation)?
         {
             return Ok(Err(refusal));
         }
+        if let EventKind::ActionRecorded(action) = pending.kind()
+            && self.batch.rows().reports(&action.action_id)?.len() >= MAX_REPORTS
+        {
+            return Ok(Err(Refusal::TooManyReports { id: action.action_id.to_string() }));
+        }
         let recorded_at = self.recorded_at();
-        let findings = self.assess(pending, recorded_at)?;
+        let findings = match self.assess(pending, recorded_at) {
+            // Only what rests on the damaged entry is refused: others' events are not undone with it.
+            Err(BatchError::Read(ReadError::Damaged { index, .. })) => return Ok(Err(Refusal::RestsOnDamaged { index })),
+            other => other?,
+        };
         let appended = self.place(pending, recorded_at, findings, None)?;
         let cause = derive(&mut self.batch, self.cache, appended.index, &pending.event, &pending.event_key)?;
         if let Some(cause) = cause {

@@ -109,12 +109,29 @@ impl Sequencer {
             for command in others {
                 match command {
                     Command::SaveCheckpoint { size, note, reply } => {
+                        let saved = self.save_checkpoint(size, &note);
+                        let is_unknown = saved.as_ref().is_err_and(|e| !e.is_full());
                         // The publisher may be gone; then nobody releases it either.
-                        let _ = reply.send(self.save_checkpoint(size, &note));
+                        let _ = reply.send(saved);
+                        if is_unknown {
+                            error!(
+                                checkpoint.size = size.get(),
+                                "a checkpoint could not be kept and nobody knows whether it was: this process stops"
+                            );
+                            self.state.send_replace(WriterState::OutcomeUnknown);
+                            return;
+                        }
                     }
                     Command::ConfirmClock { reply } => {
                         self.steps = StepGuard::new(&*self.clock);
-                        self.state.send_replace(WriterState::Writing);
+                        // Nobody but the clock is confirmed: a ledger that contradicts its past stays read-only.
+                        self.state.send_if_modified(|state| {
+                            let was_jump = matches!(state, WriterState::ClockJumped { .. });
+                            if was_jump {
+                                *state = WriterState::Writing;
+                            }
+                            was_jump
+                        });
                         let _ = reply.send(());
                     }
                     Command::Append(_) => {}
@@ -174,6 +191,10 @@ impl Sequencer {
     fn must_not_write(&mut self) -> Option<WriteFailure> {
         if let WriterState::ReadOnly(reason) = &*self.state.borrow() {
             return Some(WriteFailure::ReadOnly(reason.clone()));
+        }
+        // A clock that was set back again has still been set: somebody has to look at it.
+        if let WriterState::ClockJumped { step_ms } = *self.state.borrow() {
+            return Some(WriteFailure::ClockJumped { step_ms });
         }
         let step_ms = self.steps.step_ms(&*self.clock)?;
         error!(clock.step_ms = step_ms, "the clock was set: writing stops until an operator confirms it");

@@ -27,11 +27,13 @@ pub struct Found {
     pub published: Option<Published>,
     /// Why it must not be written, if it must not.
     pub fault: Option<String>,
+    /// Whether there is no high-water mark yet, and nothing else is wrong.
+    pub is_unmarked: bool,
 }
 
 /// Looks at the ledger as it lies there.
 pub fn inspect(rows: Rows<'_>, head: &Head, origin: &Origin, key: &Vkey, mark_file: &Path) -> Found {
-    let mut found = Found { verified: VerifiedEdge::default(), published: None, fault: None };
+    let mut found = Found { verified: VerifiedEdge::default(), published: None, fault: None, is_unmarked: false };
     let result = check_mark(rows, head, mark_file).and_then(|()| check_checkpoint(rows, head, origin, key, &mut found));
     if let Err(Fault(reason)) = result {
         error!(
@@ -40,6 +42,7 @@ pub fn inspect(rows: Rows<'_>, head: &Head, origin: &Origin, key: &Vkey, mark_fi
         );
         found.fault = Some(reason);
     }
+    found.is_unmarked = found.fault.is_none() && !matches!(HighWater::read(mark_file), Ok(Some(_)));
     found
 }
 

@@ -95,7 +95,11 @@ pub fn sees_action(sight: &Sight, walked: &WalkedAction) -> bool {
     match sight {
         Sight::Everything => true,
         Sight::Person(person) => whose(&walked.walk) == Some(person),
-        Sight::Agent(agent) => walked.reports.iter().any(|report| is_reported_by(report, agent)),
+        // Its own, by the first account of it: else an agent could join another's action by reporting it, too, and read it all.
+        Sight::Agent(agent) => {
+            let is_its_own = walked.reports.first().is_some_and(|first| first.what.actor.agent_id.as_ref() == Some(agent));
+            is_its_own && walked.reports.iter().any(|report| is_reported_by(report, agent))
+        }
         Sight::Nothing => false,
     }
 }

@@ -184,9 +184,10 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Keeps a signed checkpoint.
+    /// Keeps a signed checkpoint; one of that size that is there already (kept, and not released before a fault) stays.
     pub fn add_checkpoint(&mut self, size: TreeSize, note: &str) -> Result<(), StoreError> {
-        const SQL: &str = "INSERT INTO checkpoints (ledger, tree_size, note) VALUES (?1, ?2, ?3)";
+        const SQL: &str =
+            "INSERT INTO checkpoints (ledger, tree_size, note) VALUES (?1, ?2, ?3) ON CONFLICT (ledger, tree_size) DO NOTHING";
         self.transaction.prepare_cached(SQL)?.execute(params![LEDGER, to_sql(size.get()), note])?;
         Ok(())
     }

@@ -89,7 +89,7 @@ pub fn see_other(to: &str) -> HttpResponse {
 /// An address of ours to go back to, never another site's.
 pub fn own_path(path: Option<&str>) -> &str {
     match path {
-        Some(path) if path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']) => path,
+        Some(path) if path.starts_with('/') && !path.starts_with("//") && !path.contains(|c: char| c == '\\' || c.is_control()) => path,
         _ => "/",
     }
 }
