@@ -23,6 +23,7 @@ use crate::service::folder::Folder;
 use crate::service::idempotency::Idempotency;
 use crate::service::integrity::Integrity;
 use crate::service::ledger::{Ledger, LedgerConfig, OpenError};
+use crate::service::queue::WriteFailure;
 use crate::service::sessions::Sessions;
 use crate::store::connection::StoreError;
 use crate::store::service_db::ServiceDb;
@@ -104,7 +105,11 @@ pub fn open_as(config: LedgerConfig, confirm_clock: bool) -> Result<Opened, CliE
     let service_file = config.folder.service_file();
     let ledger = Ledger::open(config)?;
     if confirm_clock {
-        ledger.confirm_clock()?;
+        match ledger.confirm_clock() {
+            // Confirming the clock does not make a ledger writable that contradicts its past.
+            Err(WriteFailure::ReadOnly(reason)) => tracing::warn!(reason, "the clock is confirmed, and the ledger stays read-only"),
+            confirmed => confirmed?,
+        }
     }
     match adopt(&ledger) {
         Ok(issuers) => ledger.trust(issuers),

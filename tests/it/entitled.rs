@@ -143,3 +143,43 @@ fn what_a_request_says_of_its_sender_is_kept_as_a_claim() {
         (&json!("agent:admin"), &json!("agent:refunds"), &json!("agent"))
     );
 }
+
+#[test]
+fn an_agent_does_not_read_an_action_by_reporting_it_too() {
+    let app = TestApp::start();
+    app.admin().post("/v1/delegations", &grant("dlg-1")).status(201);
+    let refunds = app.agent("agent:refunds");
+    let own = refunds.post("/v1/actions", &with(action("act-91", "dlg-1"), &[("/actor/agent_id", json!("agent:refunds"))])).status(201);
+    let nosy = app.agent("agent:nosy");
+    nosy.post("/v1/actions", &with(action("act-91", "dlg-1"), &[("/event_id", json!("joined")), ("/actor/agent_id", json!("agent:nosy"))]))
+        .status(201);
+    for path in ["/v1/actions/act-91", "/v1/actions/act-91/walk", &format!("/v1/entries/{}", own["entry"]["index"])] {
+        nosy.get(path).problem("not_found");
+        refunds.get(path).status(200);
+    }
+}
+
+#[test]
+fn a_chain_without_a_person_is_taken_back_by_whoever_gave_it() {
+    let app = TestApp::start();
+    let nightly = app.credential(&json!({ "name": "svc:nightly", "class": "service", "permissions": ["delegations:write"] }));
+    let giver = json!({ "kind": "service", "id": "svc:nightly" });
+    let given = with(grant("dlg-night"), &[("/delegator", giver), ("/human_principal_id", json!(null))]);
+    nightly.post("/v1/delegations", &given).status(201);
+    let stranger = app.credential(&json!({ "name": "svc:other", "class": "service", "permissions": ["delegations:write"] }));
+    stranger.post("/v1/delegations/dlg-night/revocations", &revocation("dlg-night")).problem("reports_for_exceeded");
+    app.person("user:ana@example.com", &[])
+        .post("/v1/delegations/dlg-night/revocations", &revocation("dlg-night"))
+        .problem("not_your_own_name");
+    nightly.post("/v1/delegations/dlg-night/revocations", &revocation("dlg-night")).status(201);
+}
+
+#[test]
+fn an_action_has_so_many_reports_and_no_more() {
+    let app = TestApp::start();
+    app.admin().post("/v1/delegations", &grant("dlg-1")).status(201);
+    let report = |n: usize| with(action("act-1", "dlg-1"), &[("/event_id", json!(format!("report-{n}")))]);
+    let answer = app.admin().post_lines("/v1/events", &(0..33).map(report).collect::<Vec<_>>()).status(200);
+    assert_eq!((&answer["accepted"], &answer["refused"]), (&json!(32), &json!(1)));
+    assert_eq!(answer["results"][32]["problem"]["code"], "too_many_reports");
+}

@@ -170,6 +170,14 @@ fn a_ledger_that_was_rolled_back_is_read_only_and_signs_nothing() {
     assert_eq!(premises.size(), 3);
     assert!(read_log(&premises.log()).contains("rolled back"), "the log says why");
 
+    // A confirmed clock confirms the clock, and nothing else.
+    let mut confirmed = premises.serve();
+    confirmed.arg("--confirm-clock");
+    let program = premises.start_as(confirmed);
+    program.client(&premises.admin_token).post("/v1/actions", &action("act-3", "dlg-1")).problem("ledger_read_only");
+    assert!(program.terminate().success());
+    assert_eq!(premises.size(), 3);
+
     // Put right, it goes on as if nothing had been.
     fs::write(&file, &new).unwrap();
     let program = premises.start();
