@@ -21,7 +21,7 @@ use crate::service::ledger::Ledger;
 use crate::service::opened::{OpenedEntry, ReadError};
 use crate::service::past::present_findings;
 use crate::service::pending::REPORT;
-use crate::service::prover::{Prover, ProverError};
+use crate::service::prover::ProverError;
 use crate::service::walker::{changed_by, entry_for};
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::entry::{EntryHeader, EntryType};
@@ -90,7 +90,7 @@ async fn read_receipt(
     let data = blocking(move || {
         let looked = ledger.read(|rows| {
             let Some(entry) = entry_for(rows, &caller.sight(), index)? else { return Ok::<_, ProverError>(None) };
-            let proof = Prover::new(rows)?.tlog_proof(index, None)?;
+            let proof = ledger.prover(rows)?.tlog_proof(index, None)?;
             Ok(Some((entry, proof)))
         })?;
         let (entry, proof) = looked.ok_or_else(|| not_found("entry"))?;

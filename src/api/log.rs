@@ -11,7 +11,6 @@ use crate::http::problem::Problem;
 use crate::http::query::Query;
 use crate::http::route::{Access, Cost, Registered};
 use crate::service::ledger::Ledger;
-use crate::service::prover::Prover;
 use crate::tlog::tile::TilePath;
 
 /// The rows of this file. Bundles stand before tiles: of two paths that end in anything the first that fits is taken.
@@ -58,7 +57,7 @@ async fn tile(request: &HttpRequest, ledger: web::Data<Ledger>) -> Result<HttpRe
     Query::parse(request.query_string(), &[])?;
     let path = request.uri().path().strip_prefix("/log/").and_then(TilePath::parse).ok_or_else(|| not_found("tile"))?;
     let published = ledger.published().ok_or_else(|| not_found("tile"))?.size;
-    let bytes = blocking(move || Ok(ledger.read(|rows| Prover::new(rows)?.tile(path, published))?)).await?;
+    let bytes = blocking(move || Ok(ledger.read(|rows| ledger.prover(rows)?.tile(path, published))?)).await?;
     let bytes = bytes.ok_or_else(|| not_found("tile"))?;
     Ok(HttpResponse::Ok().content_type("application/octet-stream").body(bytes))
 }

@@ -12,7 +12,7 @@ use crate::http::problem::{FieldProblem, Problem};
 use crate::http::query::Query;
 use crate::http::route::Registered;
 use crate::service::ledger::Ledger;
-use crate::service::prover::{Prover, ProverError};
+use crate::service::prover::ProverError;
 use crate::tlog::hash::{LeafHash, NodeHash};
 use crate::tlog::position::{LeafIndex, MAX_POSITION, TreeSize};
 
@@ -41,7 +41,7 @@ async fn prove_inclusion(request: HttpRequest, ledger: web::Data<Ledger>, path: 
     }
     let data = blocking(move || {
         Ok(ledger.read(|rows| {
-            let prover = Prover::new(rows)?;
+            let prover = ledger.prover(rows)?;
             let leaf = rows.entry(index)?.map(|bytes| LeafHash::of(&bytes));
             Ok::<_, ProverError>(json!({
                 "index": index.get(),
@@ -60,7 +60,7 @@ async fn prove_inclusion(request: HttpRequest, ledger: web::Data<Ledger>, path: 
 /// A `.tlog-proof` carries a checkpoint, so it exists at the sizes that have one.
 fn proof_text(ledger: &Ledger, index: LeafIndex, size: TreeSize) -> Result<String, Problem> {
     let proof = ledger.read(|rows| {
-        let prover = Prover::new(rows)?;
+        let prover = ledger.prover(rows)?;
         if prover.checkpoint_at(size)?.is_none() { Ok::<_, ProverError>(None) } else { prover.tlog_proof(index, Some(size)) }
     })?;
     proof.map(|proof| proof.to_text()).ok_or_else(|| {
@@ -79,7 +79,7 @@ async fn prove_consistency(request: HttpRequest, ledger: web::Data<Ledger>) -> R
     })?;
     let data = blocking(move || {
         Ok(ledger.read(|rows| {
-            let prover = Prover::new(rows)?;
+            let prover = ledger.prover(rows)?;
             // Every tree grew out of the empty one, and each out of itself: there is nothing to show.
             let path = if from == TreeSize::ZERO || from == to { Vec::new() } else { prover.consistency(from, to)?.path };
             Ok::<_, ProverError>(json!({

@@ -27,7 +27,6 @@ use crate::service::intake::{Intake, IntakeRefusal, Submitter};
 use crate::service::ledger::Ledger;
 use crate::service::opened::{OpenedEntry, open_entry};
 use crate::service::pending::PendingEntry;
-use crate::service::prover::Prover;
 use crate::service::walker::first_attribution;
 use crate::tlog::position::LeafIndex;
 use crate::tlog::tlog_proof::TlogProof;
@@ -125,7 +124,7 @@ fn answer_body(ledger: &Ledger, index: LeafIndex, wish: ReceiptWish) -> Result<V
         let entry = open_entry(rows, index)?.ok_or_else(|| Problem::of(Code::Internal))?;
         let action = entry.as_action()?.map(Arc::new);
         let attribution = action.as_ref().map(|action| first_attribution(rows, action)).transpose()?.flatten();
-        let proof = if wish.checkpointed { Prover::new(rows)?.tlog_proof(index, None)? } else { None };
+        let proof = if wish.checkpointed { ledger.prover(rows)?.tlog_proof(index, None)? } else { None };
         Ok::<_, Problem>(Kept { entry, action, attribution, proof })
     })?;
     let entry = &kept.entry;

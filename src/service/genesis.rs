@@ -162,7 +162,8 @@ fn write_first(
     let (heads, head_seen) = tokio::sync::watch::channel(head);
     let (state, _) = tokio::sync::watch::channel(WriterState::Writing);
     let (queue, commands) = Queue::new();
-    let parts = SequencerParts { writer, keys, clock: Arc::clone(clock), mark, heads, bells: Vec::new(), state: state.clone() };
+    let (tile_edges, _) = tokio::sync::watch::channel(Arc::default());
+    let parts = SequencerParts { writer, keys, clock: Arc::clone(clock), mark, heads, tile_edges, bells: Vec::new(), state: state.clone() };
     let sequencer = Sequencer::new(parts)?;
     let thread = std::thread::spawn(move || sequencer.run(commands));
     let written = queue.append_blocking(entries, true);

@@ -19,10 +19,12 @@ use crate::service::follower::{Follower, FollowerError};
 use crate::service::high_water::{HighWater, MarkFile};
 use crate::service::opened::ReadError;
 use crate::service::pending::EventKeys;
+use crate::service::prover::Prover;
 use crate::service::publisher::{CHECKPOINT_INTERVAL, Published, Publisher, PublisherParts};
 use crate::service::queue::{Command, Queue, WriteFailure, WriterState};
 use crate::service::sequencer::{Sequencer, SequencerParts};
 use crate::service::start::inspect;
+use crate::service::tiling::TileEdge;
 use crate::store::batch::LedgerWriter;
 use crate::store::connection::StoreError;
 use crate::store::reader::ReadPool;
@@ -91,6 +93,7 @@ pub struct Ledger {
     queue: Mutex<Option<Queue>>,
     searcher: Arc<Searcher>,
     heads: watch::Receiver<Head>,
+    tile_edges: watch::Receiver<Arc<TileEdge>>,
     released: watch::Receiver<Option<Published>>,
     indexed: watch::Receiver<TreeSize>,
     state: watch::Receiver<WriterState>,
@@ -137,6 +140,7 @@ impl Ledger {
         let (state, state_seen) = watch::channel(found.fault.map_or(WriterState::Writing, WriterState::ReadOnly));
         let alarm_state = state.clone();
         let (heads, heads_seen) = watch::channel(head.clone());
+        let (tile_edges, tile_edges_seen) = watch::channel(Arc::default());
         let (released, released_seen) = watch::channel(found.published);
         let (queue, commands) = Queue::new();
 
@@ -144,7 +148,8 @@ impl Ledger {
         let bells = vec![Arc::clone(&publisher_bell), Arc::clone(&follower_bell)];
         let follower = Follower::open(&folder.index_folder(), Arc::clone(&pool), head.size)?;
         let (searcher, indexed) = (follower.searcher(), follower.indexed());
-        let parts = SequencerParts { writer, keys: keys.clone(), clock: Arc::clone(&clock), mark, heads, bells, state: state.clone() };
+        let parts =
+            SequencerParts { writer, keys: keys.clone(), clock: Arc::clone(&clock), mark, heads, tile_edges, bells, state: state.clone() };
         let sequencer = Sequencer::new(parts)?;
         let publisher = Publisher::new(PublisherParts {
             pool: Arc::clone(&pool),
@@ -186,6 +191,7 @@ impl Ledger {
             queue: Mutex::new(Some(queue)),
             searcher,
             heads: heads_seen,
+            tile_edges: tile_edges_seen,
             released: released_seen,
             indexed,
             state: state_seen,
@@ -271,6 +277,11 @@ impl Ledger {
     /// Reads one consistent state of the file.
     pub fn read<T, E: From<StoreError>>(&self, read: impl FnOnce(Rows<'_>) -> Result<T, E>) -> Result<T, E> {
         self.pool.read(read)
+    }
+
+    /// Proves over what `rows` show.
+    pub fn prover<'r>(&self, rows: Rows<'r>) -> Result<Prover<'r>, StoreError> {
+        Prover::beside(rows, Arc::clone(&self.tile_edges.borrow()))
     }
 
     /// How many entries are committed.

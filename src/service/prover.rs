@@ -1,11 +1,14 @@
 //! Proofs over what is stored: inclusion and consistency at any size, tiles and entry bundles, receipts.
 
+use std::sync::Arc;
+
 use crate::service::opened::{OpenedEntry, ReadError};
+use crate::service::tiling::TileEdge;
 use crate::store::connection::StoreError;
 use crate::store::rows::Rows;
 use crate::tlog::checkpoint::UnverifiedCheckpoint;
 use crate::tlog::disclosure::{Salt, salt};
-use crate::tlog::hash::{LeafHash, RootHash};
+use crate::tlog::hash::{LeafHash, NodeHash, RootHash};
 use crate::tlog::member::MemberName;
 use crate::tlog::position::{LeafIndex, TreeSize};
 use crate::tlog::proof::{ConsistencyProof, InclusionProof, ProveError, prove_consistency, prove_inclusion};
@@ -49,22 +52,30 @@ impl From<ProveError<TileNodesError<StoreError>>> for ProverError {
     }
 }
 
-struct StoredTiles<'r>(Rows<'r>);
+struct StoredTiles<'r> {
+    rows: Rows<'r>,
+    /// Saves hashing the tiles below the partial ones again, which every proof asks for.
+    edge: Option<Arc<TileEdge>>,
+}
 
 impl TileSource for StoredTiles<'_> {
     type Error = StoreError;
 
     fn full_tile(&self, level: u8, n: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        self.0.tile(level, n)
+        self.rows.tile(level, n)
     }
 
     fn tail(&self, from: u64) -> Result<Vec<LeafHash>, StoreError> {
         let mut hashes = Vec::new();
-        self.0.each_entry(from, 256, |_, bytes| {
+        self.rows.each_entry(from, 256, |_, bytes| {
             hashes.push(LeafHash::of(bytes));
             Ok::<_, StoreError>(())
         })?;
         Ok(hashes)
+    }
+
+    fn full_tile_top(&self, level: u8, n: u64) -> Result<Option<NodeHash>, StoreError> {
+        Ok(self.edge.as_ref().and_then(|edge| edge.top(level, n)))
     }
 }
 
@@ -76,10 +87,19 @@ pub struct Prover<'r> {
 }
 
 impl<'r> Prover<'r> {
-    /// Over everything that is committed.
+    /// Over everything that is committed, from the file alone.
     pub fn new(rows: Rows<'r>) -> Result<Self, StoreError> {
+        Self::over(rows, None)
+    }
+
+    /// The same beside the sequencer, which knows the right edge of the tree.
+    pub fn beside(rows: Rows<'r>, edge: Arc<TileEdge>) -> Result<Self, StoreError> {
+        Self::over(rows, Some(edge))
+    }
+
+    fn over(rows: Rows<'r>, edge: Option<Arc<TileEdge>>) -> Result<Self, StoreError> {
         let held = rows.head()?.map_or(TreeSize::ZERO, |h| h.size);
-        Ok(Self { rows, nodes: TileNodes::new(StoredTiles(rows), held), held })
+        Ok(Self { rows, nodes: TileNodes::new(StoredTiles { rows, edge }, held), held })
     }
 
     /// How many entries there are.

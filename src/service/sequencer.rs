@@ -46,6 +46,7 @@ pub struct Sequencer {
     mark: MarkFile,
     cache: RefCell<PastCache>,
     heads: watch::Sender<Head>,
+    tile_edges: watch::Sender<Arc<TileEdge>>,
     bells: Vec<Arc<Bell>>,
     state: watch::Sender<WriterState>,
 }
@@ -62,6 +63,8 @@ pub struct SequencerParts {
     pub mark: MarkFile,
     /// Told of every commit.
     pub heads: watch::Sender<Head>,
+    /// Told of every commit, too: what proofs need of the right edge of the tree.
+    pub tile_edges: watch::Sender<Arc<TileEdge>>,
     /// Rung after every commit: publisher and indexer.
     pub bells: Vec<Arc<Bell>>,
     /// Told whether it can write.
@@ -81,9 +84,10 @@ impl Sequencer {
         let tiles = TileEdge::load(rows, head.size)?;
         let frontier = tiles.frontier();
         let steps = recorded_at.map_or_else(|| StepGuard::new(&*parts.clock), |last| StepGuard::after(&*parts.clock, last));
-        let SequencerParts { writer, keys, clock, mark, heads, bells, state } = parts;
+        let SequencerParts { writer, keys, clock, mark, heads, tile_edges, bells, state } = parts;
+        tile_edges.send_replace(Arc::new(tiles.clone()));
         let edge = Edge { head, recorded_at, frontier, tiles };
-        Ok(Self { writer, edge, origin, keys, clock, steps, mark, cache: RefCell::default(), heads, bells, state })
+        Ok(Self { writer, edge, origin, keys, clock, steps, mark, cache: RefCell::default(), heads, tile_edges, bells, state })
     }
 
     /// Serves the queue until it is closed, or until nobody knows what is on disk.
@@ -178,6 +182,7 @@ impl Sequencer {
         if let Err(e) = self.mark.write(&mark) {
             warn!(error = %e, path = %self.mark.path().display(), "the high-water mark could not be written: a rollback would not be noticed");
         }
+        self.tile_edges.send_replace(Arc::new(self.edge.tiles.clone()));
         self.heads.send_replace(self.edge.head.clone());
         for bell in &self.bells {
             bell.ring();

@@ -66,6 +66,13 @@ impl TileEdge {
         TreeSize::new(leaves).expect("it was loaded or grown within the bounds of a ledger")
     }
 
+    /// The top of a full tile, while its place in the level above stands at the edge. It never changes.
+    pub fn top(&self, level: u8, n: u64) -> Option<NodeHash> {
+        let above = self.levels.get(usize::from(level) + 1)?;
+        let at = usize::try_from(n.checked_sub(above.full_tiles * 256)?).ok()?;
+        above.hashes.get(at).copied()
+    }
+
     /// Adds a leaf; whatever tiles it fills are handed out, lowest first.
     pub fn append(&mut self, leaf: LeafHash) -> Vec<FullTile> {
         let mut full = Vec::new();
@@ -152,6 +159,9 @@ mod tests {
             frontier.append(leaf);
             if i % 997 == 0 {
                 assert_eq!(edge.frontier(), frontier);
+                let full_tiles = u64::from(i + 1) / 256;
+                assert_eq!(edge.top(0, full_tiles), None, "it is not full yet");
+                assert_eq!(full_tiles.checked_sub(1).and_then(|n| edge.top(0, n)).is_some(), full_tiles % 256 > 0);
             }
         }
         assert_eq!(edge.frontier().root().to_hex(), "a62a54be33294ffd5a5c4c637fd754630b71a892e8356e3a666a5c8a7ffd1518");

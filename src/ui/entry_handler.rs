@@ -15,7 +15,7 @@ use crate::service::entry_reads::check_place;
 use crate::service::ledger::Ledger;
 use crate::service::opened::{OpenedEntry, ReadError};
 use crate::service::past::present_findings;
-use crate::service::prover::{Prover, ProverError};
+use crate::service::prover::ProverError;
 use crate::service::walker::entry_for;
 use crate::tlog::checkpoint::Checkpoint;
 use crate::tlog::position::LeafIndex;
@@ -134,7 +134,7 @@ async fn download_proof(request: HttpRequest, ledger: web::Data<Ledger>, path: w
     if !ledger.size().contains(index) {
         return Err(not_found());
     }
-    let proof = blocking(move || Ok(ledger.read(|rows| Prover::new(rows)?.tlog_proof(index, None))?)).await?;
+    let proof = blocking(move || Ok(ledger.read(|rows| ledger.prover(rows)?.tlog_proof(index, None))?)).await?;
     let proof = proof.ok_or_else(|| Problem::new(Code::NotYetPublished, "no checkpoint covers this entry yet: ask again in a second"))?;
     let name = format!("attachment; filename=\"entry-{index}.tlog-proof\"");
     let name = HeaderValue::from_str(&name).expect("digits within a fixed text");
