@@ -1,12 +1,14 @@
 //! `GET /v1/actions`: reports of actions, the newest first. An action that several reporters told of stands there once for each
 //! report, which says the how-manyeth it is; the walk joins them.
 
+use std::sync::LazyLock;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
 use crate::api::rows::rows;
 use crate::http::authentication::Authenticated;
-use crate::http::criteria::criteria_of;
+use crate::http::criteria::{action_parameters, criteria_of};
 use crate::http::listing::{LIST_PROBLEMS, Listing, PageEnd, read_route};
 use crate::http::problem::Problem;
 use crate::http::route::{Cost, Registered};
@@ -16,30 +18,7 @@ use crate::service::ledger::Ledger;
 
 /// What can be asked for. `from` is included, `to` is not, so that periods join without counting anything twice; `delegation_id`
 /// finds what was done under it or below it; `q` is free text, every word of which must be there.
-const PARAMETERS: &[&str] = &[
-    "human_principal_id",
-    "agent_id",
-    "delegation_id",
-    "model_version",
-    "prompt_id",
-    "policy_version",
-    "trace_id",
-    "action_id",
-    "action",
-    "document",
-    "finding",
-    "verdict",
-    "outcome",
-    "caller_class",
-    "reporter",
-    "from",
-    "to",
-    "q",
-    "limit",
-    "cursor",
-    "at",
-    "min_tree_size",
-];
+static PARAMETERS: LazyLock<Vec<&str>> = LazyLock::new(|| action_parameters(&["q", "min_tree_size"]));
 
 /// The rows of this file.
 pub fn routes() -> Vec<Registered> {
@@ -48,7 +27,7 @@ pub fn routes() -> Vec<Registered> {
 }
 
 async fn list_actions(request: HttpRequest, caller: Authenticated, ledger: web::Data<Ledger>) -> Result<HttpResponse, Problem> {
-    let listing = Listing::new(&request, PARAMETERS, "listActions", "")?;
+    let listing = Listing::new(&request, &PARAMETERS, "listActions", "")?;
     let criteria = criteria_of(listing.query(), Criteria::of(EntryKind::Action))?;
     let (after, limit) = (listing.after_index()?, listing.limit()?);
     let work = move |finder: &Finder<'_>| Ok((finder.find(&criteria, after, limit)?, finder.count(&criteria)?));

@@ -1,12 +1,14 @@
 //! `GET /v1/search`: free text and every filter, over all kinds of entries, each hit with the reason why it is one.
 
+use std::sync::LazyLock;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Map, Value as Json, json};
 
 use crate::api::rows::{row, time};
 use crate::http::authentication::Authenticated;
 use crate::http::codes::Code;
-use crate::http::criteria::criteria_of;
+use crate::http::criteria::{action_parameters, criteria_of};
 use crate::http::listing::{LIST_PROBLEMS, Listing, PageEnd, read_route};
 use crate::http::problem::Problem;
 use crate::http::route::{Cost, Registered};
@@ -17,33 +19,7 @@ use crate::service::ledger::Ledger;
 use crate::service::search::{Facets, SearchHit, SearchPlace, facets, search};
 
 /// What can be asked for: `q`, `type`, and all that lists can be asked for. `facets=true` counts values beside the hits.
-const PARAMETERS: &[&str] = &[
-    "q",
-    "type",
-    "human_principal_id",
-    "agent_id",
-    "delegation_id",
-    "delegator",
-    "model_version",
-    "prompt_id",
-    "policy_version",
-    "trace_id",
-    "action_id",
-    "action",
-    "document",
-    "finding",
-    "verdict",
-    "outcome",
-    "caller_class",
-    "reporter",
-    "from",
-    "to",
-    "facets",
-    "limit",
-    "cursor",
-    "at",
-    "min_tree_size",
-];
+static PARAMETERS: LazyLock<Vec<&str>> = LazyLock::new(|| action_parameters(&["q", "type", "delegator", "facets", "min_tree_size"]));
 
 /// The rows of this file.
 pub fn routes() -> Vec<Registered> {
@@ -52,7 +28,7 @@ pub fn routes() -> Vec<Registered> {
 }
 
 async fn search_entries(request: HttpRequest, caller: Authenticated, ledger: web::Data<Ledger>) -> Result<HttpResponse, Problem> {
-    let listing = Listing::new(&request, PARAMETERS, "search", "")?;
+    let listing = Listing::new(&request, &PARAMETERS, "search", "")?;
     let criteria = criteria_of(listing.query(), Criteria::default())?;
     let has_facets = listing.query().flag("facets")?;
     let after =

@@ -33,6 +33,32 @@ const TEXTS: [(&str, Make); 11] = [
     ("reporter", Criterion::Reporter),
 ];
 
+/// What every list of actions can be narrowed by.
+const ACTION_FILTERS: [&str; 17] = [
+    "human_principal_id",
+    "agent_id",
+    "delegation_id",
+    "model_version",
+    "prompt_id",
+    "policy_version",
+    "trace_id",
+    "action_id",
+    "action",
+    "document",
+    "finding",
+    "verdict",
+    "outcome",
+    "caller_class",
+    "reporter",
+    "from",
+    "to",
+];
+
+/// The parameters of a list in which actions can stand: its own, the filters that all of them know, and those that choose the page.
+pub fn action_parameters(own: &[&'static str]) -> Vec<&'static str> {
+    [own, &ACTION_FILTERS, &["limit", "cursor", "at"]].concat()
+}
+
 /// What the parameters ask for, added to `base`. Only those that the operation knows can be there.
 pub fn criteria_of(query: &Query, base: Criteria) -> Result<Criteria, Problem> {
     let mut criteria = base;

@@ -1,10 +1,13 @@
 //! How a search was read: each part of it in words, with the same search without it; and the form that has a field for each.
 
+use std::sync::LazyLock;
+
 use actix_web::HttpRequest;
 
 use crate::domain::action::OutcomeStatus;
 use crate::domain::delegation::CallerClass;
 use crate::domain::finding::{Code as Finding, Verdict};
+use crate::http::criteria::action_parameters;
 use crate::service::criteria::{Criteria, Criterion, EntryKind};
 use crate::ui::address::{with, without};
 use crate::ui::search::Filter;
@@ -12,31 +15,7 @@ use crate::ui::sentence::Sentence;
 use crate::ui::when::{When, Zone};
 
 /// What can be asked for: the parameters of the API's search, without its counts.
-pub const PARAMETERS: &[&str] = &[
-    "q",
-    "type",
-    "human_principal_id",
-    "agent_id",
-    "delegation_id",
-    "delegator",
-    "model_version",
-    "prompt_id",
-    "policy_version",
-    "trace_id",
-    "action_id",
-    "action",
-    "document",
-    "finding",
-    "verdict",
-    "outcome",
-    "caller_class",
-    "reporter",
-    "from",
-    "to",
-    "limit",
-    "cursor",
-    "at",
-];
+pub static PARAMETERS: LazyLock<Vec<&str>> = LazyLock::new(|| action_parameters(&["q", "type", "delegator"]));
 
 /// The filters of the form, in its order, and how they are called.
 const FILTERS: [(&str, &str); 19] = [

@@ -48,7 +48,7 @@ async fn show_search(request: HttpRequest, caller: Authenticated, ledger: web::D
 }
 
 async fn answer(request: &HttpRequest, caller: &Authenticated, ledger: web::Data<Ledger>) -> Result<HttpResponse, Problem> {
-    let listing = Listing::new(request, PARAMETERS, "showSearch", "")?;
+    let listing = Listing::new(request, &PARAMETERS, "showSearch", "")?;
     let criteria = criteria_of(listing.query(), Criteria::default())?;
     let read = parts(&criteria, zone(request));
     if read.is_empty() && listing.query().text("at").is_none() {
