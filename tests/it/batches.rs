@@ -128,3 +128,25 @@ fn delegations_in_a_batch_need_the_permission_that_their_own_address_asks_for() 
     assert_eq!(data["results"][0]["problem"]["code"], "permission_missing");
     assert_eq!(app.size(), size + 1);
 }
+
+#[test]
+fn a_batch_with_many_refused_lines_is_remembered_too() {
+    let app = TestApp::start();
+    app.admin().post("/v1/delegations", &grant("dlg-1")).status(201);
+    let lines: Vec<Value> = (0..600)
+        .map(|n| {
+            let event = action(&format!("act-{n}"), "dlg-1");
+            if n % 2 == 0 { event } else { with(event, &[("/outcome/status", json!("maybe"))]) }
+        })
+        .collect();
+    let key = unique("many-refused");
+    let send = |lines: &[Value]| app.admin().request("POST", "/v1/events").key(&key).lines(lines).send();
+    let first = send(&lines);
+    assert_eq!(first.status(200)["refused"], 300);
+    let size = app.size();
+    let again = send(&lines);
+    assert!(again.is_replayed());
+    assert_eq!(again.text(), first.text(), "byte for byte");
+    send(&lines[1..]).problem("idempotency_key_reused");
+    assert_eq!(app.size(), size);
+}
