@@ -101,6 +101,7 @@ pub fn open(folder: Folder, mark_file: PathBuf, confirm_clock: bool) -> Result<O
 /// The same, as a configuration says.
 pub fn open_as(config: LedgerConfig, confirm_clock: bool) -> Result<Opened, CliError> {
     let clock = Arc::clone(&config.clock);
+    config.folder.require_ledger()?;
     let secret = config.folder.read_secret(&config.folder.secret_key_file())?;
     let service_file = config.folder.service_file();
     let ledger = Ledger::open(config)?;

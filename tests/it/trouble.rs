@@ -125,6 +125,15 @@ fn on_a_full_disk_reads_go_on_writes_are_refused_and_nothing_acknowledged_is_los
 }
 
 #[test]
+fn a_directory_without_a_ledger_is_not_served_and_the_way_to_one_is_named() {
+    let nowhere = tempfile::tempdir().unwrap();
+    let output = onus().args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(nowhere.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said.contains("there is no ledger") && said.contains("onus init"), "{said}");
+}
+
+#[test]
 fn one_directory_has_one_server() {
     let premises = Premises::new();
     let program = premises.start();
