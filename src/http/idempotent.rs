@@ -173,7 +173,7 @@ fn reply_of(request: &HttpRequest, problem: &Problem) -> Reply {
     }
 }
 
-/// Refused lines repeat each other nearly word for word: packed, a thousand of them are kept where eighty would be.
+/// Refused lines repeat each other nearly word for word: packed, many more of them are kept.
 fn packed(recipe: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
     let written = encoder.write_all(recipe).and_then(|()| encoder.finish());

@@ -8,8 +8,8 @@ use rusqlite::Connection;
 use crate::store::connection::{Access, StoreError, open};
 use crate::store::rows::Rows;
 
-/// Idle connections kept; more are opened when all are lent, and closed when they come back. Opening one costs as much as twenty
-/// reads, so as many are kept as threads may read at the same moment under a fan-out of agents.
+/// Idle connections kept; more are opened when all are lent, and closed when they come back. Opening one costs far more than
+/// reading with it, so as many are kept as threads may read at the same moment under a fan-out of agents.
 const MAX_IDLE_READERS: usize = 64;
 
 /// A connection that reads the ledger file.

@@ -128,3 +128,19 @@ pub fn error_page(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     };
     page(status, &error)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_back_leads_to_a_page_of_ours_and_nowhere_else() {
+        assert_eq!(own_path(Some("/search?q=a%2Fb")), "/search?q=a%2Fb");
+        for elsewhere in
+            ["//evil.example", "/\t/evil.example", "/\\evil.example", "https://evil.example", "/a\r\nSet-Cookie: x", "evil", ""]
+        {
+            assert_eq!(own_path(Some(elsewhere)), "/", "{elsewhere:?}");
+        }
+        assert_eq!(own_path(None), "/");
+    }
+}

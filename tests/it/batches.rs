@@ -130,6 +130,16 @@ fn delegations_in_a_batch_need_the_permission_that_their_own_address_asks_for() 
 }
 
 #[test]
+fn an_event_is_as_large_in_a_list_as_on_a_line() {
+    let app = TestApp::start();
+    let large = with(action("act-1", "dlg-1"), &[("/extensions", json!({ "blob": "x".repeat(5 << 20) }))]);
+    let list = json!({ "events": [large, action("act-2", "dlg-1")] });
+    let answer = app.admin().request("POST", "/v1/events").key(&unique("large")).json(&list).send().status(200);
+    assert_eq!(answer["results"][0]["problem"]["code"], "payload_too_large");
+    assert_eq!(answer["results"][1]["status"], 201);
+}
+
+#[test]
 fn a_batch_with_many_refused_lines_is_remembered_too() {
     let app = TestApp::start();
     app.admin().post("/v1/delegations", &grant("dlg-1")).status(201);

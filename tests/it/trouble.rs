@@ -187,6 +187,16 @@ fn a_ledger_that_was_rolled_back_is_read_only_and_signs_nothing() {
     assert!(program.terminate().success());
     assert_eq!(premises.size(), 3);
 
+    // The mark lost: a start that writes nothing leaves one, by which the next rollback shows.
+    fs::write(&file, &new).unwrap();
+    let mark = premises.data().with_file_name("data.high-water");
+    fs::remove_file(&mark).unwrap();
+    assert!(premises.start().terminate().success());
+    fs::write(&file, &old).unwrap();
+    let program = premises.start();
+    program.client(&premises.admin_token).post("/v1/actions", &action("act-3", "dlg-1")).problem("ledger_read_only");
+    assert!(program.terminate().success());
+
     // Put right, it goes on as if nothing had been.
     fs::write(&file, &new).unwrap();
     let program = premises.start();
@@ -207,6 +217,10 @@ fn a_clock_set_back_between_two_starts_stops_writing_until_an_operator_confirms_
     let problem = admin.post("/v1/actions", &action("act-2", "dlg-1")).problem("clock_jump");
     assert!(problem["detail"].as_str().unwrap().contains("-3600000 ms"), "{problem}");
     admin.get("/v1/actions/act-1").status(200);
+    // Set forward again it has still been set: nobody has looked at it.
+    app.set_clock("2026-11-24T12:00:00Z");
+    admin.post("/v1/actions", &action("act-2", "dlg-1")).problem("clock_jump");
+    app.set_clock("2026-11-24T11:00:00Z");
     assert_eq!(app.size(), size);
     app.restart_with_confirmed_clock();
     let admin = app.stranger().like(&admin);

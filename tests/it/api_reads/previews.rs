@@ -30,6 +30,8 @@ fn a_preview_writes_nothing_and_is_acted_on() {
     let (size, body) = (story.app.size(), revocation("dlg-root"));
     let refused = story.billing.post(PATH, &body).problem("preview_required");
     assert_eq!(errors_of(&refused), ["/preview_token required"]);
+    let as_a_line = story.billing.post_lines("/v1/events", std::slice::from_ref(&body)).status(200);
+    assert_eq!(as_a_line["results"][0]["problem"]["code"], "preview_required", "a batch is no way around it");
     let seen = preview(&story, &body);
     assert_eq!(story.app.size(), size);
     assert_eq!((&seen["affected_count"], seen["affected_sample"].as_array().unwrap().len()), (&json!(32), 10));
