@@ -9,8 +9,9 @@ use crate::domain::ids::EventId;
 use crate::domain::members::{Unreadable, read_action, read_delegation, read_revocation};
 use crate::domain::past::Recorded;
 use crate::domain::pointer;
-use crate::domain::report::read_report;
-use crate::service::pending::REPORT;
+use crate::domain::report::{read_report, report_value};
+use crate::service::pass::Appended;
+use crate::service::pending::{PendingEntry, REPORT};
 use crate::store::connection::StoreError;
 use crate::store::rows::{Rows, StoredPayload};
 use crate::tlog::commitment::commit;
@@ -82,6 +83,15 @@ pub fn open_stored(index: LeafIndex, bytes: Vec<u8>, payload: &StoredPayload) ->
     let (members, seed) = open_payload(header.payload, payload).map_err(|reason| damaged(index, reason))?;
     let leaf_hash = LeafHash::of(&bytes);
     Ok(OpenedEntry { index, bytes, header, leaf_hash, members, seed })
+}
+
+/// An entry that was written a moment ago, from what its caller still holds: the sequencer has read it back and compared.
+pub fn just_written(pending: PendingEntry, appended: Appended) -> Result<OpenedEntry, ReadError> {
+    let Appended { index, bytes, leaf_hash, .. } = appended;
+    let header = EntryHeader::parse(&bytes).map_err(|e| damaged(index, e.to_string()))?;
+    let mut members = pending.event.members;
+    members.insert(REPORT.to_owned(), report_value(&pending.report));
+    Ok(OpenedEntry { index, bytes, header, leaf_hash, members, seed: pending.seed })
 }
 
 /// Opens a payload against the commitment in its entry's header.

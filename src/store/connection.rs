@@ -148,8 +148,9 @@ fn configure(connection: &Connection, access: Access) -> Result<(), rusqlite::Er
         Access::Scratch => return Ok(()),
         Access::Write | Access::Bookkeeping => {}
     }
-    // Only takes effect on a new file, and must come before WAL.
-    connection.pragma_update(None, "page_size", 16_384)?;
+    // Only takes effect on a new file, and must come before WAL. Bookkeeping is written in small pieces all over its index: a large
+    // page would be written for each.
+    connection.pragma_update(None, "page_size", if access == Access::Bookkeeping { 4_096 } else { 16_384 })?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     let synchronous = if access == Access::Bookkeeping { "NORMAL" } else { "FULL" };
     connection.pragma_update(None, "synchronous", synchronous)?;
