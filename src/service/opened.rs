@@ -74,6 +74,21 @@ pub fn open_entry(rows: Rows<'_>, index: LeafIndex) -> Result<Option<OpenedEntry
     open_stored(index, bytes, &payload).map(Some)
 }
 
+/// Reads an entry as it stands, its payload not compared with its commitment. For the search index alone, which is no evidence:
+/// the publisher compares every entry once before anything is signed over it, each hit is opened before it is shown, and
+/// `verify --deep` compares the whole.
+pub fn entry_as_it_stands(rows: Rows<'_>, index: LeafIndex) -> Result<Option<OpenedEntry>, ReadError> {
+    let Some(bytes) = rows.entry(index)? else { return Ok(None) };
+    let payload = rows.payload(index)?.ok_or_else(|| damaged(index, "its payload is lost"))?;
+    let header = EntryHeader::parse(&bytes).map_err(|e| damaged(index, e.to_string()))?;
+    let Ok(Value::Object(members)) = Value::parse(payload.members.as_bytes()) else {
+        return Err(damaged(index, "its payload is not an object"));
+    };
+    let members = members.into_iter().collect();
+    let seed = payload.seed.map(Seed::from_bytes).ok_or_else(|| damaged(index, LOST_SEED))?;
+    Ok(Some(OpenedEntry { index, leaf_hash: LeafHash::of(&bytes), bytes, header, members, seed }))
+}
+
 /// Opens an entry and its payload as they are stored.
 pub fn open_stored(index: LeafIndex, bytes: Vec<u8>, payload: &StoredPayload) -> Result<OpenedEntry, ReadError> {
     let header = EntryHeader::parse(&bytes).map_err(|e| damaged(index, e.to_string()))?;
@@ -116,10 +131,12 @@ pub fn matches_commitment(committed: Commitment, payload: &StoredPayload) -> boo
     commit(&Seed::from_bytes(seed), &list).is_ok_and(|commitment| commitment == committed)
 }
 
+const LOST_SEED: &str = "its seed is lost and no erasure says why";
+
 /// The long way, which says what is wrong.
 fn open_slowly(committed: Commitment, payload: &StoredPayload) -> Result<(Members, Seed), String> {
     let members = parse_members(&payload.members)?;
-    let seed = payload.seed.map(Seed::from_bytes).ok_or("its seed is lost and no erasure says why")?;
+    let seed = payload.seed.map(Seed::from_bytes).ok_or(LOST_SEED)?;
     let list: Vec<Member> = members
         .iter()
         .map(|(name, value)| MemberName::parse(name).map(|name| Member { name, value: value.to_canonical() }))

@@ -137,10 +137,11 @@ fn configure(connection: &Connection, access: Access) -> Result<(), rusqlite::Er
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "mmap_size", 0)?;
-    // 256 MiB for what writes, 32 MiB for each reader (negative: KiB).
+    // 128 MiB for what writes, 8 MiB for each of many readers, behind whom the system keeps the file (negative: KiB).
     let cache_kib = match access {
-        Access::Write | Access::Scratch => -262_144,
-        Access::Bookkeeping | Access::Read => -32_768,
+        Access::Write | Access::Scratch => -131_072,
+        Access::Bookkeeping => -32_768,
+        Access::Read => -8_192,
     };
     connection.pragma_update(None, "cache_size", cache_kib)?;
     match access {
