@@ -74,9 +74,12 @@ pub fn open_entry(rows: Rows<'_>, index: LeafIndex) -> Result<Option<OpenedEntry
     open_stored(index, bytes, &payload).map(Some)
 }
 
-/// Reads an entry as it stands, its payload not compared with its commitment. For the search index alone, which is no evidence:
-/// the publisher compares every entry once before anything is signed over it, each hit is opened before it is shown, and
-/// `verify --deep` compares the whole.
+/// [`open_entry`] or [`entry_as_it_stands`].
+pub type EntryReading = fn(Rows<'_>, LeafIndex) -> Result<Option<OpenedEntry>, ReadError>;
+
+/// Reads an entry as it stands, its payload not compared with its commitment. For the search index, which is no evidence: the
+/// publisher compares every entry once before anything is signed over it, each hit is opened before it is shown, and
+/// `verify --deep` compares the whole. And for verification itself, once it has compared this state of the file.
 pub fn entry_as_it_stands(rows: Rows<'_>, index: LeafIndex) -> Result<Option<OpenedEntry>, ReadError> {
     let Some(bytes) = rows.entry(index)? else { return Ok(None) };
     let payload = rows.payload(index)?.ok_or_else(|| damaged(index, "its payload is lost"))?;
