@@ -58,16 +58,16 @@ async fn issue_credential(
     let terms = terms_from(&Value::parse(&body)?, RequestContext::of(&request).received_at).map_err(|errors| invalid_members(&errors))?;
     let context = RequestContext::of(&request);
     let report = report(&caller, &context.request_id.to_string());
-    let work = issue(ledger, terms, report, context);
+    let work = move |()| issue(ledger, terms, report, context);
     // The token stands in the stored answer for as long as a retry may ask for it: an answer that was lost on the way is not lost.
-    once(&request, &caller, &body, work, |_| Err(Problem::of(Code::Internal))).await
+    once(&request, &caller, &body, || Ok(()), work, |_| Err(Problem::of(Code::Internal))).await
 }
 
 async fn issue(ledger: web::Data<Ledger>, terms: CredentialTerms, report: Report, context: RequestContext) -> Result<Reply, Problem> {
     let issued = issue_event(&terms, ledger.credentials().key(), ledger.clock().now());
     let pending = PendingEntry::new(issued.event, report, Vec::new(), ledger.keys()).map_err(|e| Problem::failed(Code::Internal, &e))?;
     let answers = ledger.queue()?.append(vec![pending], false).await?;
-    let appended = answers.into_iter().next().ok_or_else(|| Problem::of(Code::Internal))??;
+    let appended = answers.into_iter().next().ok_or_else(|| Problem::of(Code::Internal))?.outcome?;
     let index = appended.index;
     let reader = ledger.clone();
     blocking(move || {

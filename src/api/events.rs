@@ -16,7 +16,6 @@ use crate::domain::event::{EventKind, MAX_EVENT_BYTES};
 use crate::domain::ids::AgentId;
 use crate::domain::parse::EventRefusal;
 use crate::http::authentication::{Authenticated, agent_id_claim};
-use crate::http::blocking::blocking;
 use crate::http::body::{BodyLimit, read};
 use crate::http::codes::Code;
 use crate::http::edge::{RequestContext, Surroundings};
@@ -131,22 +130,21 @@ async fn record_events(
         context,
     };
     let kind = MediaType::of(request.headers());
-    let bytes = body.clone();
-    let work = async move { batch.record(bytes, kind).await };
+    let (batch, bytes) = (Arc::new(batch), body.clone());
+    let worker = Arc::clone(&batch);
+    let prepare = move || worker.prepare(&bytes, kind);
+    let work = move |lines| async move { batch.record(lines).await };
     let remake = move |made: MadeFrom| Recipe::remake(&ledger, &made);
-    once(&request, &caller, &body, work, remake).await
+    once(&request, &caller, &body, prepare, work, remake).await
 }
 
 impl Batch {
-    async fn record(self, body: web::Bytes, kind: Option<MediaType>) -> Result<Reply, Problem> {
-        let this = Arc::new(self);
-        let worker = Arc::clone(&this);
-        let lines = blocking(move || worker.prepare(&body, kind)).await?;
+    async fn record(&self, lines: Vec<PreparedLine>) -> Result<Reply, Problem> {
         let is_refused = lines.iter().any(|l| l.outcome.is_err());
-        if this.is_atomic && is_refused {
-            return Err(refused_whole(lines.into_iter().map(|l| this.refused_line(l.line, l.event_id, l.outcome.err())).collect()));
+        if self.is_atomic && is_refused {
+            return Err(refused_whole(lines.into_iter().map(|l| self.refused_line(l.line, l.event_id, l.outcome.err())).collect()));
         }
-        this.append(lines).await
+        self.append(lines).await
     }
 
     fn prepare(&self, body: &[u8], kind: Option<MediaType>) -> Result<Vec<PreparedLine>, Problem> {
@@ -170,9 +168,9 @@ impl Batch {
             }
         }
         let answers = if pending.is_empty() { Vec::new() } else { self.ledger.queue()?.append(pending, self.is_atomic).await? };
-        let is_undone = self.is_atomic && answers.iter().any(Result::is_err);
+        let is_undone = self.is_atomic && answers.iter().any(|answered| answered.outcome.is_err());
         for ((line, event_id), answer) in waiting.into_iter().zip(answers) {
-            results.push(match answer {
+            results.push(match answer.outcome {
                 Ok(appended) => {
                     let answer = LineAnswer {
                         line,

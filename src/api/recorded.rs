@@ -1,5 +1,5 @@
-//! The answer to one recorded event. It is made from the ledger, the first time as when it is asked for again, so that the two
-//! are the same byte for byte: request id and time come from the entry itself.
+//! The answer to one recorded event. It is made from the entry and nothing else, the first time as when it is asked for again, so
+//! that the two are the same byte for byte: request id and time come from the entry itself.
 
 use std::sync::Arc;
 
@@ -25,8 +25,10 @@ use crate::http::idempotent::{MadeFrom, REPLAYED_HEADER, Reply, once};
 use crate::http::problem::Problem;
 use crate::service::intake::{Intake, IntakeRefusal, Submitter};
 use crate::service::ledger::Ledger;
-use crate::service::opened::{OpenedEntry, open_entry};
+use crate::service::opened::{OpenedEntry, just_written, open_entry};
+use crate::service::pass::Appended;
 use crate::service::pending::PendingEntry;
+use crate::service::queue::Answered;
 use crate::service::walker::first_attribution;
 use crate::tlog::position::LeafIndex;
 use crate::tlog::tlog_proof::TlogProof;
@@ -83,31 +85,31 @@ pub async fn record(
     let request_id = RequestContext::of(request).request_id.to_string();
     let claim = agent_id_claim(request.headers());
     let (shared, work_ledger) = (caller.shared(), ledger.clone());
-    let work = async move {
-        let intake_ledger = work_ledger.clone();
-        let pending = blocking(move || {
-            let submitter = Submitter { caller: &shared, request_id: &request_id, agent_id_claim: claim.as_ref() };
-            prepare(&Intake::new(&intake_ledger, submitter)).map_err(Problem::from)
-        })
-        .await?;
-        let answers = work_ledger.queue()?.append(vec![pending], false).await?;
-        let appended = answers.into_iter().next().ok_or_else(|| Problem::of(Code::Internal))??;
-        reply(&work_ledger, appended.index, appended.is_replay, wish).await
+    let intake_ledger = ledger.clone();
+    let prepare = move || {
+        let submitter = Submitter { caller: &shared, request_id: &request_id, agent_id_claim: claim.as_ref() };
+        prepare(&Intake::new(&intake_ledger, submitter)).map_err(Problem::from)
     };
-    let remake_ledger = ledger.clone();
+    let work = move |pending| async move {
+        let answers = work_ledger.queue()?.append(vec![pending], false).await?;
+        let Answered { entry, outcome } = answers.into_iter().next().ok_or_else(|| Problem::of(Code::Internal))?;
+        reply(&work_ledger, entry, outcome?, wish).await
+    };
     let remake = move |made: MadeFrom| {
         let index = *made.indexes.first().ok_or_else(|| Problem::of(Code::Internal))?;
-        answer_body(&remake_ledger, index, ReceiptWish::from_recipe(&made.recipe))
+        answer_body(&ledger, Answerable::InLedger(index), ReceiptWish::from_recipe(&made.recipe))
     };
-    once(request, &caller, body, work, remake).await
+    once(request, &caller, body, prepare, work, remake).await
 }
 
-async fn reply(ledger: &web::Data<Ledger>, index: LeafIndex, is_replay: bool, wish: ReceiptWish) -> Result<Reply, Problem> {
+async fn reply(ledger: &web::Data<Ledger>, pending: PendingEntry, appended: Appended, wish: ReceiptWish) -> Result<Reply, Problem> {
+    let (index, is_replay) = (appended.index, appended.is_replay);
     // Recorded it is: where the checkpoint does not come in time the answer is the durable one, and the receipt gives it later.
     let covered = async { timeout(CHECKPOINT_PATIENCE, ledger.wait_published(index.size_with())).await.unwrap_or(false) };
     let wish = ReceiptWish { checkpointed: wish.checkpointed && covered.await, ..wish };
     let reader = ledger.clone();
-    let body = blocking(move || answer_body(&reader, index, wish)).await?;
+    let answerable = if is_replay { Answerable::InLedger(index) } else { Answerable::InHand(Box::new((pending, appended))) };
+    let body = blocking(move || answer_body(&reader, answerable, wish)).await?;
     let status = if is_replay { StatusCode::OK } else { StatusCode::CREATED };
     let mut reply = Reply::from_entries(status, body, MadeFrom { indexes: vec![index], recipe: wish.to_recipe() });
     let location = HeaderValue::from_str(&format!("/v1/entries/{index}")).expect("a number in a path");
@@ -118,13 +120,24 @@ async fn reply(ledger: &web::Data<Ledger>, index: LeafIndex, is_replay: bool, wi
     Ok(reply)
 }
 
+/// The entry that an answer is about.
+enum Answerable {
+    /// Written a moment ago.
+    InHand(Box<(PendingEntry, Appended)>),
+    /// To be read.
+    InLedger(LeafIndex),
+}
+
 /// The whole body, envelope included, from the entry alone.
-fn answer_body(ledger: &Ledger, index: LeafIndex, wish: ReceiptWish) -> Result<Vec<u8>, Problem> {
+fn answer_body(ledger: &Ledger, answerable: Answerable, wish: ReceiptWish) -> Result<Vec<u8>, Problem> {
     let kept = ledger.read(|rows| {
-        let entry = open_entry(rows, index)?.ok_or_else(|| Problem::of(Code::Internal))?;
+        let entry = match answerable {
+            Answerable::InHand(written) => just_written(written.0, written.1)?,
+            Answerable::InLedger(index) => open_entry(rows, index)?.ok_or_else(|| Problem::of(Code::Internal))?,
+        };
         let action = entry.as_action()?.map(Arc::new);
-        let attribution = action.as_ref().map(|action| first_attribution(rows, action)).transpose()?.flatten();
-        let proof = if wish.checkpointed { ledger.prover(rows)?.tlog_proof(index, None)? } else { None };
+        let attribution = action.as_ref().map(|action| first_attribution(rows, action)).transpose()?;
+        let proof = if wish.checkpointed { ledger.prover(rows)?.tlog_proof(entry.index, None)? } else { None };
         Ok::<_, Problem>(Kept { entry, action, attribution, proof })
     })?;
     let entry = &kept.entry;

@@ -119,6 +119,21 @@ impl Walk {
     }
 }
 
+/// Who decided, by what one report and the entries before it show. The same as the walk over that report says.
+pub fn first_attribution<P: Past>(report: &Arc<Recorded<Action>>, past: &P, contents: &Contents<'_>) -> Result<Attribution, P::Error> {
+    let authority = Authority::of_one(&report.what, report.reporter_class);
+    Ok(attribution_of(&report.what, authority, &*past.catalogue()?, contents))
+}
+
+fn attribution_of(action: &Action, authority: Authority, catalogue: &Catalogue, contents: &Contents<'_>) -> Attribution {
+    let circumstances = Circumstances {
+        changes_something: catalogue.entry_for(&action.name).is_none_or(|entry| entry.effect != Effect::Read),
+        is_own_act: authority == Authority::HumanHerself,
+        is_confirmed: false, // Confirmations are walked by their own entries; none is known here.
+    };
+    attribute(action, contents, circumstances)
+}
+
 /// Walks an action back. `reports`: all of it, ascending by index; `None` if there is none. `past`: everything known now, with sums
 /// up to the first report, so that later spending does not count against it. Contents are only needed for attribution.
 pub fn walk<P: Past>(reports: &[Arc<Recorded<Action>>], past: &P, contents: &Contents<'_>) -> Result<Option<Walk>, P::Error> {
@@ -130,13 +145,7 @@ pub fn walk<P: Past>(reports: &[Arc<Recorded<Action>>], past: &P, contents: &Con
         _ => None,
     };
     let catalogue = past.catalogue()?;
-    let entry = catalogue.entry_for(&action.name);
-    let circumstances = Circumstances {
-        changes_something: entry.is_none_or(|entry| entry.effect != Effect::Read),
-        is_own_act: authority == Authority::HumanHerself,
-        is_confirmed: false, // Confirmations are walked by their own entries; none is known here.
-    };
-    let attribution = attribute(&action, contents, circumstances);
+    let attribution = attribution_of(&action, authority, &catalogue, contents);
     let steps = steps(&action, chain.as_ref(), reports, latest, authority);
     let reasons = reasons(reports, past, contents, &steps)?;
     let documents = documents(reports);
@@ -147,7 +156,7 @@ pub fn walk<P: Past>(reports: &[Arc<Recorded<Action>>], past: &P, contents: &Con
         is_complete: end.is_reached,
         action: &action,
         occurred_at: latest.occurred_at,
-        requirement: &requirement(&action, latest.reporter_class, reports, entry),
+        requirement: &requirement(&action, latest.reporter_class, reports, catalogue.entry_for(&action.name)),
         principal: chain.as_ref().and_then(Chain::principal),
         reasons: &reasons,
     };

@@ -6,19 +6,20 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, rt, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, rt};
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
 use crate::domain::credential::Caller;
 use crate::domain::delegation::CallerClass;
+use crate::http::blocking::blocking;
 use crate::http::codes::Code;
 use crate::http::edge::{RequestContext, Surroundings, add_problem_headers};
 use crate::http::problem::Problem;
 use crate::http::route::{KeyRule, Route};
-use crate::service::idempotency::{Begin, IdempotencyKey, Permit, fingerprint};
-use crate::store::idempotency_answers::{AnswerKey, StoredAnswer, StoredBody};
+use crate::service::idempotency::{Begin, IdempotencyKey, Permit, answer_key, fingerprint};
+use crate::store::idempotency_answers::{StoredAnswer, StoredBody};
 use crate::tlog::position::LeafIndex;
 
 /// The request's header.
@@ -77,32 +78,61 @@ impl Reply {
     }
 }
 
-/// Does `work` and answers what it gives, unless the same request was answered before: then that answer is given again, its body
-/// made by `remake` if it is one of ingest. The work goes on to its end even if its caller hangs up. `body` is what the caller
-/// sent, unpacked.
-pub async fn once(
+/// Does `work` on what `prepare` makes and answers what it gives, unless the same request was answered before: then that answer is
+/// given again, its body made by `remake` if it is one of ingest. `prepare` may wait for a disk and changes nothing; `work` goes on
+/// to its end even if its caller hangs up. `body` is what the caller sent, unpacked.
+pub async fn once<P, W>(
     request: &HttpRequest,
     caller: &Caller,
     body: &[u8],
-    work: impl Future<Output = Result<Reply, Problem>> + 'static,
+    prepare: impl FnOnce() -> Result<P, Problem> + Send + 'static,
+    work: impl FnOnce(P) -> W + 'static,
     remake: impl FnOnce(MadeFrom) -> Result<Vec<u8>, Problem> + Send + 'static,
-) -> Result<HttpResponse, Problem> {
-    let permit = match key_of(request, caller)? {
+) -> Result<HttpResponse, Problem>
+where
+    P: Send + 'static,
+    W: Future<Output = Result<Reply, Problem>> + 'static,
+{
+    let begin = match key_of(request, caller)? {
         None => None,
-        Some(key) => match begin(request, caller, key, body).await? {
-            Begin::Run(permit) => Some(permit),
-            Begin::Replay(answer) => return replay(answer, remake).await,
-            Begin::Conflict => {
-                return Err(Problem::new(Code::IdempotencyKeyReused, "this Idempotency-Key came with another body or query before"));
-            }
-            Begin::InFlight => return Err(Problem::of(Code::RequestInFlight)),
-        },
+        Some(key) => Some(beginning(request, caller, &key, body)),
     };
-    let task = rt::spawn(run(request.clone(), permit, work));
-    match task.await {
+    // One way to another thread for both: each costs as much as parsing an event.
+    let begun = blocking(move || {
+        Ok(match begin.map_or(Ok(None), |begin| begin().map(Some))? {
+            None => Begun::Run(None, prepare()),
+            Some(Begin::Run(permit)) => Begun::Run(Some(permit), prepare()),
+            Some(Begin::Replay(answer)) => Begun::Replay(answer),
+            Some(Begin::Conflict) => Begun::Conflict,
+            Some(Begin::InFlight) => Begun::InFlight,
+        })
+    });
+    let (permit, prepared) = match begun.await? {
+        Begun::Run(permit, prepared) => (permit, prepared),
+        Begun::Replay(answer) => return replay(answer, remake).await,
+        Begun::Conflict => {
+            return Err(Problem::new(Code::IdempotencyKeyReused, "this Idempotency-Key came with another body or query before"));
+        }
+        Begun::InFlight => return Err(Problem::of(Code::RequestInFlight)),
+    };
+    let work = async move {
+        match prepared {
+            Ok(prepared) => work(prepared).await,
+            Err(refused) => Err(refused),
+        }
+    };
+    match rt::spawn(run(request.clone(), permit, work)).await {
         Ok(result) => result,
         Err(panicked) => Err(Problem::failed(Code::Internal, &panicked)),
     }
+}
+
+/// A request with or without a key, begun.
+enum Begun<P> {
+    Run(Option<Permit>, Result<P, Problem>),
+    Replay(StoredAnswer),
+    Conflict,
+    InFlight,
 }
 
 fn key_of(request: &HttpRequest, caller: &Caller) -> Result<Option<IdempotencyKey>, Problem> {
@@ -120,21 +150,19 @@ fn key_of(request: &HttpRequest, caller: &Caller) -> Result<Option<IdempotencyKe
     }
 }
 
-async fn begin(request: &HttpRequest, caller: &Caller, key: IdempotencyKey, body: &[u8]) -> Result<Begin, Problem> {
+/// What begins a request with a key, on a thread that may wait.
+fn beginning(
+    request: &HttpRequest,
+    caller: &Caller,
+    key: &IdempotencyKey,
+    body: &[u8],
+) -> impl FnOnce() -> Result<Begin, Problem> + Send + 'static {
     let surroundings = Surroundings::of(request);
-    let fingerprint = fingerprint(&surroundings.fingerprint_key, request.query_string(), body);
-    let key = AnswerKey {
-        credential_id: caller.credential_id.as_str().to_owned(),
-        method: request.method().as_str().to_owned(),
-        path: request.path().to_owned(),
-        idempotency_key: key.as_str().to_owned(),
-    };
+    let secret = &surroundings.fingerprint_key;
+    let fingerprint = fingerprint(secret, request.query_string(), body);
+    let key = answer_key(secret, caller.credential_id.as_str(), request.method().as_str(), request.path(), key);
     let (idempotency, now) = (surroundings.idempotency.clone(), RequestContext::of(request).received_at);
-    match web::block(move || idempotency.begin(key, fingerprint, now)).await {
-        Ok(Ok(begun)) => Ok(begun),
-        Ok(Err(error)) => Err(Problem::failed(Code::LedgerUnavailable, &error)),
-        Err(gone) => Err(Problem::failed(Code::Internal, &gone)),
-    }
+    move || idempotency.begin(key, fingerprint, now).map_err(|error| Problem::failed(Code::LedgerUnavailable, &error))
 }
 
 async fn run(
@@ -173,14 +201,24 @@ fn reply_of(request: &HttpRequest, problem: &Problem) -> Reply {
     }
 }
 
-/// Refused lines repeat each other nearly word for word: packed, many more of them are kept.
+/// Recipes longer than this are packed: refused lines repeat each other nearly word for word, so many more of them are kept.
+const PACKED_FROM_BYTES: usize = 256;
+/// Before a recipe that lies there as it is. Packed ones begin with zlib's own first byte, which is another.
+const PLAIN: u8 = 0;
+
 fn packed(recipe: &[u8]) -> Vec<u8> {
+    if recipe.len() < PACKED_FROM_BYTES {
+        return [&[PLAIN], recipe].concat();
+    }
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
     let written = encoder.write_all(recipe).and_then(|()| encoder.finish());
     written.expect("writing to memory does not fail")
 }
 
 fn unpacked(packed: &[u8]) -> std::io::Result<Vec<u8>> {
+    if let [PLAIN, recipe @ ..] = packed {
+        return Ok(recipe.to_vec());
+    }
     let mut recipe = Vec::new();
     ZlibDecoder::new(packed).read_to_end(&mut recipe)?;
     Ok(recipe)
@@ -188,8 +226,12 @@ fn unpacked(packed: &[u8]) -> std::io::Result<Vec<u8>> {
 
 /// The work is done: an answer that cannot be kept goes out all the same.
 async fn keep(permit: Permit, answer: StoredAnswer, context: RequestContext) {
-    let kept = web::block(move || permit.finish(answer, context.received_at)).await;
-    if let Ok(Err(error)) = kept {
+    let kept = match permit.finish(answer, context.received_at) {
+        Ok(Some(keeping)) => keeping.kept().await,
+        Ok(None) => Ok(()),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = kept {
         tracing::warn!(request.id = %context.request_id, error = %error, "an answer was given and not kept: sent again, it is worked on again");
     }
 }
@@ -202,10 +244,7 @@ async fn replay(
         StoredBody::Whole(body) => body,
         StoredBody::FromEntries { indexes, recipe } => {
             let made = move || remake(MadeFrom { indexes, recipe: unpacked(&recipe).map_err(|e| Problem::failed(Code::Internal, &e))? });
-            match web::block(made).await {
-                Ok(body) => body?,
-                Err(gone) => return Err(Problem::failed(Code::Internal, &gone)),
-            }
+            blocking(made).await?
         }
     };
     let header = |(name, value): (String, String)| Some((name.parse().ok()?, HeaderValue::from_str(&value).ok()?));

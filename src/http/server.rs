@@ -15,6 +15,9 @@ use crate::http::route::RouteTable;
 
 /// Threads that answer; the work that waits for disks is done elsewhere.
 pub const WORKERS: usize = 2;
+/// Threads of one worker for what may wait for a disk; more work waits its turn. On two cores more threads would only take turns,
+/// and each keeps a connection to the ledger file with its pages.
+const BLOCKING_THREADS: usize = 16;
 /// Connections of one worker; more wait in the backlog.
 const MAX_CONNECTIONS: usize = 4096;
 /// Connections that wait to be accepted.
@@ -38,6 +41,7 @@ pub fn serve(
 ) -> io::Result<Server> {
     let server = HttpServer::new(move || application(Arc::clone(&surroundings), &table).configure(configure.clone()))
         .workers(WORKERS)
+        .worker_max_blocking_threads(BLOCKING_THREADS)
         .max_connections(MAX_CONNECTIONS)
         .backlog(BACKLOG)
         .keep_alive(KEEP_ALIVE)

@@ -1,25 +1,31 @@
-//! Compares one commit with what it should hold, value by value and in both directions: every value that an entry should have is
-//! looked up, and the values that the index has for it are counted, so that one too many shows as well. Nothing is sampled.
+//! Compares one commit with what it should hold, in both directions: what each document is found by is summed up over the lists of
+//! the index and over the document as it should be, and where the sums differ every value is looked up, to say which. Nothing is
+//! sampled. One thread makes the documents as they should be, another compares them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
 use tantivy::columnar::{Column as Numbers, StrColumn};
 use tantivy::index::InvertedIndexReader;
 use tantivy::postings::{Postings as _, SegmentPostings};
 use tantivy::schema::{Field as Column, IndexRecordOption};
-use tantivy::{DocId, DocSet as _, SegmentReader, TERMINATED};
-
-use std::sync::Arc;
+use tantivy::{DocId, DocSet as _, SegmentReader};
 
 use crate::index::document::IndexDocument;
 use crate::index::error::IndexError;
 use crate::index::field::{Field, Kind};
+use crate::index::fingerprint::{Fingerprint, Fingerprints};
 use crate::index::reader::Searcher;
 use crate::index::schema::{Layout, needs_presence, plain_zero, positions_of};
 use crate::tlog::position::LeafIndex;
 
 /// Lists of occurrences kept open in one segment; past it they are opened again.
 const MAX_OPEN_LISTS: usize = 20_000;
+/// Documents handed to the other thread at once.
+const CHUNK_DOCUMENTS: usize = 256;
+/// Chunks made ahead of it.
+const CHUNKS_AHEAD: usize = 4;
 
 /// Something that the index has otherwise than it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,21 +51,23 @@ impl Searcher {
             let mut seen = Seen::default();
             let mut compared = 0;
             for segment in snapshot.segments() {
-                let mut audit = SegmentAudit::new(segment, snapshot.layout())?;
-                for doc in segment.doc_ids_alive() {
-                    let Some(index) = audit.index_of(doc).filter(|index| indexed.contains(*index)) else {
-                        differs(Difference { index: audit.index_of(doc), reason: "it stands in the index and should not".to_owned() });
-                        continue;
+                let indexes = segment.fast_fields().u64(Field::Index.as_str())?;
+                let documents = segment.doc_ids_alive().filter_map(|doc| {
+                    let index = only(&indexes, doc).and_then(LeafIndex::new);
+                    let Some(place) = index.filter(|index| indexed.contains(*index)) else {
+                        differs(Difference { index, reason: "it stands in the index and should not".to_owned() });
+                        return None;
                     };
-                    if !seen.insert(index) {
-                        differs(Difference { index: Some(index), reason: "it stands in the index twice".to_owned() });
-                        continue;
+                    if !seen.insert(place) {
+                        differs(Difference { index, reason: "it stands in the index twice".to_owned() });
+                        return None;
                     }
-                    let Some(document) = expected(index) else { continue };
+                    let document = expected(place)?;
                     compared += 1;
-                    if let Some(reason) = audit.compare(doc, &document)? {
-                        differs(Difference { index: Some(index), reason });
-                    }
+                    Some((doc, document))
+                });
+                for difference in compare_segment(segment, snapshot.layout(), documents)? {
+                    differs(difference);
                 }
             }
             for index in (0..indexed.get()).filter_map(LeafIndex::new).filter(|index| !seen.contains(*index)) {
@@ -69,6 +77,35 @@ impl Searcher {
             Ok(compared)
         })
     }
+}
+
+/// Takes the documents of one segment as they come and compares them on another thread.
+fn compare_segment(
+    segment: &SegmentReader,
+    layout: &Layout,
+    documents: impl Iterator<Item = (DocId, IndexDocument)>,
+) -> Result<Vec<Difference>, IndexError> {
+    let mut documents = documents.peekable();
+    std::thread::scope(|scope| {
+        let (sender, receiver) = sync_channel::<Vec<(DocId, IndexDocument)>>(CHUNKS_AHEAD);
+        let comparing = scope.spawn(move || {
+            let mut audit = SegmentAudit::new(segment, layout)?;
+            let mut differences = Vec::new();
+            for (doc, document) in receiver.into_iter().flatten() {
+                if let Some(reason) = audit.compare(doc, &document)? {
+                    differences.push(Difference { index: Some(document.index), reason });
+                }
+            }
+            Ok(differences)
+        });
+        while documents.peek().is_some() {
+            if sender.send(documents.by_ref().take(CHUNK_DOCUMENTS).collect()).is_err() {
+                break; // the other thread has ended with an error, which it returns
+            }
+        }
+        drop(sender);
+        comparing.join().unwrap_or_else(|panicked| std::panic::resume_unwind(panicked))
+    })
 }
 
 /// Which entries were met: one bit each.
@@ -103,10 +140,10 @@ struct SegmentAudit<'s> {
     inverted: HashMap<Column, Arc<InvertedIndexReader>>,
     lists: HashMap<Column, HashMap<String, SegmentPostings>>,
     open_lists: usize,
-    /// How many distinct values each document has, over all fields that are looked up by value.
-    counts: Vec<u32>,
+    fingerprints: Fingerprints,
+    /// What each document is found by.
+    found: Vec<Fingerprint>,
     words: HashMap<Field, Words>,
-    indexes: Numbers<u64>,
     times: HashMap<Field, Numbers<i64>>,
     depths: Option<Numbers<u64>>,
     amounts: Option<Numbers<f64>>,
@@ -137,34 +174,60 @@ impl<'s> SegmentAudit<'s> {
             }
         }
         inverted.insert(layout.present(), segment.inverted_index(layout.present())?);
-        let counts = count_values(segment, inverted.values())?;
+        let fingerprints = Fingerprints::default();
+        let found = fingerprints.found(segment, layout, &inverted)?;
         Ok(Self {
             layout,
             inverted,
             lists: HashMap::new(),
             open_lists: 0,
-            counts,
+            fingerprints,
+            found,
             words,
-            indexes: fast.u64(Field::Index.as_str())?,
             times,
             depths: fast.column_opt(Field::Depth.as_str())?,
             amounts: fast.column_opt(Field::Amount.as_str())?,
         })
     }
 
-    fn index_of(&self, doc: DocId) -> Option<LeafIndex> {
-        LeafIndex::new(only(&self.indexes, doc)?)
-    }
-
     /// The first way in which a document is not what it should be.
     fn compare(&mut self, doc: DocId, expected: &IndexDocument) -> Result<Option<String>, IndexError> {
-        let mut values = 0;
+        let found = usize::try_from(doc).ok().and_then(|doc| self.found.get(doc)).copied().unwrap_or_default();
+        if found == self.fingerprints.expected(self.layout, expected) {
+            return self.first_other_column(doc, expected);
+        }
+        let named = match self.first_missing_value(doc, expected)? {
+            Some(reason) => Some(reason),
+            None => self.first_other_column(doc, expected)?,
+        };
+        let values = self.fingerprints.expected(self.layout, expected).values;
+        Ok(Some(named.unwrap_or_else(|| format!("it is found by {} values, and has {values}", found.values))))
+    }
+
+    /// The first column that has another number, or counts other words.
+    fn first_other_column(&mut self, doc: DocId, expected: &IndexDocument) -> Result<Option<String>, IndexError> {
+        for &field in Field::ALL {
+            if self.layout.column(field).is_none() {
+                continue;
+            }
+            if field.is_facet() {
+                if !self.has_words(field, doc, &expected.words(field))? {
+                    return Ok(Some(format!("its {} is counted otherwise", field.as_str())));
+                }
+            } else if !self.has_number(field, doc, expected) {
+                return Ok(Some(format!("its {} is another", field.as_str())));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first value that it should be found by, and is not.
+    fn first_missing_value(&mut self, doc: DocId, expected: &IndexDocument) -> Result<Option<String>, IndexError> {
         for &field in Field::ALL {
             let Some(column) = self.layout.column(field) else { continue };
             let has_value = match field.kind() {
                 Kind::Words => {
                     for (word, places) in positions_of(expected.searched_text()) {
-                        values += 1;
                         if !self.has(column, &word, doc, Some(&places))? {
                             return Ok(Some(format!("its text lacks {word:?} where it stands")));
                         }
@@ -174,28 +237,19 @@ impl<'s> SegmentAudit<'s> {
                 Kind::Keyword | Kind::Facet => {
                     let words = expected.words(field);
                     for word in &words {
-                        values += 1;
                         if !self.has(column, word, doc, None)? {
                             return Ok(Some(format!("its {} lacks {word:?}", field.as_str())));
                         }
                     }
-                    if field.is_facet() && !self.has_words(field, doc, &words)? {
-                        return Ok(Some(format!("its {} is counted otherwise", field.as_str())));
-                    }
                     !words.is_empty()
                 }
-                _ if self.has_number(field, doc, expected) => false,
-                _ => return Ok(Some(format!("its {} is another", field.as_str()))),
+                _ => false,
             };
-            if has_value && needs_presence(field) {
-                values += 1;
-                if !self.has(self.layout.present(), field.as_str(), doc, None)? {
-                    return Ok(Some(format!("it seems to have no {}", field.as_str())));
-                }
+            if has_value && needs_presence(field) && !self.has(self.layout.present(), field.as_str(), doc, None)? {
+                return Ok(Some(format!("it seems to have no {}", field.as_str())));
             }
         }
-        let found = usize::try_from(doc).ok().and_then(|doc| self.counts.get(doc)).copied().unwrap_or(0);
-        Ok((found != values).then(|| format!("it is found by {found} values, and has {values}")))
+        Ok(None)
     }
 
     /// Whether a document has that value, at those places if they are given.
@@ -264,23 +318,4 @@ fn only<T: PartialOrd + Copy + std::fmt::Debug + Send + Sync + 'static>(column: 
     let mut values = column.values_for_doc(doc);
     let first = values.next();
     if values.next().is_none() { first } else { None }
-}
-
-/// How many distinct values each document of a segment has in these fields.
-fn count_values<'i>(segment: &SegmentReader, fields: impl Iterator<Item = &'i Arc<InvertedIndexReader>>) -> Result<Vec<u32>, IndexError> {
-    let mut counts = vec![0; usize::try_from(segment.max_doc()).unwrap_or(0)];
-    let failed = tantivy::TantivyError::from;
-    for inverted in fields {
-        let mut terms = inverted.terms().stream().map_err(failed)?;
-        while let Some((_, found)) = terms.next() {
-            let mut list = inverted.read_postings_from_terminfo(found, IndexRecordOption::Basic).map_err(failed)?;
-            while list.doc() != TERMINATED {
-                if let Some(count) = usize::try_from(list.doc()).ok().and_then(|doc| counts.get_mut(doc)) {
-                    *count += 1;
-                }
-                list.advance();
-            }
-        }
-    }
-    Ok(counts)
 }

@@ -14,6 +14,7 @@ mod facet;
 mod column;
 pub mod writer;
 pub mod reader;
+mod fingerprint;
 pub mod audit;
 
 #[cfg(test)]

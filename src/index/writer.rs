@@ -17,7 +17,7 @@ use crate::index::schema::{Layout, register_tokenizers};
 use crate::tlog::position::TreeSize;
 
 /// How much is gathered in memory before a segment is written, in bytes.
-const HEAP_BYTES: usize = 64 << 20;
+const HEAP_BYTES: usize = 96 << 20;
 
 /// The owner of the index's only writer.
 pub struct Indexer {

@@ -120,7 +120,7 @@ fn record(ledger: &Ledger, news: Vec<(&'static str, Members)>) -> Result<(), Ado
         entries.push(own_entry(entry_type, members, ledger.keys()));
     }
     for answer in ledger.queue()?.append_blocking(entries, true)? {
-        answer?;
+        answer.outcome?;
     }
     Ok(())
 }

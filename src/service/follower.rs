@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tracing::{error, info, warn};
@@ -15,7 +15,7 @@ use crate::index::reader::Searcher;
 use crate::index::writer::Indexer;
 use crate::service::bell::{Bell, Call};
 use crate::service::derivation::ASSESSMENT_CHANGED;
-use crate::service::opened::{OpenedEntry, ReadError, open_entry};
+use crate::service::opened::{OpenedEntry, ReadError, entry_as_it_stands};
 use crate::service::past::{PastCache, subtree};
 use crate::service::searchable::searchable;
 use crate::store::connection::StoreError;
@@ -25,8 +25,13 @@ use crate::tlog::position::{LeafIndex, TreeSize};
 
 /// Entries read in one snapshot.
 const STEP: u64 = 2_000;
-/// Entries after which the index is committed, however little time has passed.
+/// Entries after which the index is committed. Each commit writes a segment, and small segments are written again and again as
+/// they are merged: while many come, fewer commits cost less.
 const MAX_UNCOMMITTED: u64 = 20_000;
+/// So many entries in one round mean that many come: the next round waits for [`BUSY_ROUNDS`] intervals.
+const BUSY_ENTRIES: u64 = 2_000;
+/// How many intervals pass between two commits while many entries come.
+const BUSY_ROUNDS: u32 = 3;
 
 /// Why the index cannot follow.
 #[derive(Debug, thiserror::Error)]
@@ -89,26 +94,24 @@ impl Follower {
         loop {
             let call = bell.wait();
             let size = heads.borrow().size;
-            if let Err(e) = self.catch_up(size, interval) {
+            let is_busy = size.get() - self.next.get() >= BUSY_ENTRIES;
+            if let Err(e) = self.catch_up(size) {
                 error!(error = ?e, indexed.size = self.indexed.borrow().get(), "the index does not follow any more: `onus reindex` makes it again");
                 return;
             }
             if call == Call::Stop {
                 return;
             }
-            bell.pause(interval);
+            bell.pause(if is_busy { interval * BUSY_ROUNDS } else { interval });
         }
     }
 
-    /// Takes up everything before `size`, committing by time and volume.
-    pub fn catch_up(&mut self, size: TreeSize, interval: Duration) -> Result<(), FollowerError> {
-        let mut committed_at = Instant::now();
+    /// Takes up everything before `size`, and commits.
+    pub fn catch_up(&mut self, size: TreeSize) -> Result<(), FollowerError> {
         while self.next < size {
             self.step(size)?;
-            let waiting = self.next.get() - self.indexed.borrow().get();
-            if waiting >= MAX_UNCOMMITTED || committed_at.elapsed() >= interval {
+            if self.next.get() - self.indexed.borrow().get() >= MAX_UNCOMMITTED {
                 self.commit()?;
-                committed_at = Instant::now();
             }
         }
         if *self.indexed.borrow() < self.next { self.commit() } else { Ok(()) }
@@ -176,5 +179,5 @@ fn changed_by(rows: Rows<'_>, entry: &OpenedEntry) -> Result<Vec<LeafIndex>, Fol
 }
 
 fn read(rows: Rows<'_>, index: LeafIndex) -> Result<OpenedEntry, ReadError> {
-    open_entry(rows, index)?.ok_or_else(|| ReadError::Damaged { index, reason: "it is missing".to_owned() })
+    entry_as_it_stands(rows, index)?.ok_or_else(|| ReadError::Damaged { index, reason: "it is missing".to_owned() })
 }

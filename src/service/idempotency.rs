@@ -2,12 +2,13 @@
 //! HTTP request is: who calls hands over the scope, a fingerprint, and the answer once there is one.
 //!
 //! What still runs is known to this process alone, so that a process that died leaves nothing locked. Answers outlive it in
-//! `service.db`; those that finish together share one transaction, because each would wait for the disk alone.
+//! `service.db`; one thread writes them, all that wait in one transaction, because each would wait for the disk alone.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as MapEntry;
-use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+
+use tokio::sync::oneshot;
 
 use crate::store::connection::StoreError;
 use crate::store::idempotency_answers::{AnswerKey, MAX_ANSWER_BYTES, NewAnswer, StoredAnswer, StoredBody};
@@ -60,6 +61,12 @@ fn unquoted(text: &str) -> Option<String> {
     Some(key)
 }
 
+/// Which request a key belongs to: keys of different credentials, methods or paths are different keys.
+pub fn answer_key(secret: &[u8; 32], credential_id: &str, method: &str, path: &str, key: &IdempotencyKey) -> AnswerKey {
+    let parts: [&[u8]; 5] = [b"onus idempotency key v1", credential_id.as_bytes(), method.as_bytes(), path.as_bytes(), key.0.as_bytes()];
+    AnswerKey(*keyed_hash(secret, &parts).first_chunk().expect("16 of 32 bytes"))
+}
+
 /// The fingerprint of a request: what must be the same for it to count as sent again. Keyed, because bodies can be guessed.
 pub fn fingerprint(key: &[u8; 32], query: &str, body: &[u8]) -> [u8; 32] {
     keyed_hash(key, &[b"onus idempotency fingerprint v1", query.as_bytes(), body])
@@ -86,15 +93,14 @@ pub struct Idempotency {
 struct Shared {
     db: Arc<ServiceDb>,
     at_work: Mutex<HashMap<AnswerKey, [u8; 32]>>,
-    waiting: Mutex<Vec<Arc<Waiting>>>,
-    writing: Mutex<()>,
+    keeper: mpsc::Sender<Waiting>,
 }
 
 /// An answer on its way to the disk.
 struct Waiting {
     answer: NewAnswer,
-    /// Filled by whichever caller writes the batch it is in.
-    outcome: Mutex<Option<Result<(), Arc<StoreError>>>>,
+    /// Told once it is kept, or cannot be.
+    outcome: oneshot::Sender<Result<(), Arc<StoreError>>>,
 }
 
 /// Leave to do the work of one request. Dropped without an answer, the key is free again.
@@ -102,6 +108,13 @@ pub struct Permit {
     shared: Arc<Shared>,
     key: AnswerKey,
     fingerprint: [u8; 32],
+}
+
+/// An answer that is being kept. The key is given back with it, whether anybody waits or not.
+pub struct Keeping {
+    outcome: oneshot::Receiver<Result<(), Arc<StoreError>>>,
+    /// Until the answer is kept, the same request is one that still runs.
+    _permit: Permit,
 }
 
 /// Why an answer was not kept. The work is done all the same, and its answer goes out.
@@ -116,17 +129,26 @@ pub enum NotKept {
         /// Its size.
         bytes: usize,
     },
+    /// The thread that keeps them has ended: only a panic of its own does that.
+    #[error("the thread that keeps answers is gone")]
+    KeeperGone,
 }
 
 impl Idempotency {
     /// Answers are kept in `db`.
     pub fn new(db: Arc<ServiceDb>) -> Self {
-        Self { shared: Arc::new(Shared { db, at_work: Mutex::default(), waiting: Mutex::default(), writing: Mutex::default() }) }
+        let (keeper, answers) = mpsc::channel();
+        let kept_in = Arc::clone(&db);
+        std::thread::Builder::new()
+            .name("answers".to_owned())
+            .spawn(move || keep_answers(&kept_in, &answers))
+            .expect("a process that cannot start a thread cannot serve");
+        Self { shared: Arc::new(Shared { db, at_work: Mutex::default(), keeper }) }
     }
 
     /// Begins the request, unless it has been begun before. Reads the file: not for a thread that must not wait.
     pub fn begin(&self, key: AnswerKey, fingerprint: [u8; 32], now: Timestamp) -> Result<Begin, StoreError> {
-        match held(&self.shared.at_work).entry(key.clone()) {
+        match held(&self.shared.at_work).entry(key) {
             MapEntry::Occupied(running) if *running.get() == fingerprint => return Ok(Begin::InFlight),
             MapEntry::Occupied(_) => return Ok(Begin::Conflict),
             MapEntry::Vacant(place) => place.insert(fingerprint),
@@ -143,10 +165,10 @@ impl Idempotency {
 }
 
 impl Permit {
-    /// Keeps a final answer for the next 24 hours, then gives the key back. Waits for the disk.
-    pub fn finish(self, answer: StoredAnswer, now: Timestamp) -> Result<(), NotKept> {
+    /// Keeps a final answer for the next 24 hours, then gives the key back; `None` if the answer is not final, and not kept.
+    pub fn finish(self, answer: StoredAnswer, now: Timestamp) -> Result<Option<Keeping>, NotKept> {
         if !is_final(answer.status) {
-            return Ok(());
+            return Ok(None);
         }
         let bytes = match &answer.body {
             StoredBody::Whole(bytes) | StoredBody::FromEntries { recipe: bytes, .. } => bytes.len(),
@@ -155,8 +177,17 @@ impl Permit {
             return Err(NotKept::TooLarge { bytes });
         }
         let expires_at = now.plus_ms(KEPT_MS).unwrap_or(now);
-        let new = NewAnswer { key: self.key.clone(), fingerprint: self.fingerprint, answer, created_at: now, expires_at };
-        self.shared.keep(new).map_err(NotKept::Store)
+        let answer = NewAnswer { key: self.key, fingerprint: self.fingerprint, answer, created_at: now, expires_at };
+        let (told, outcome) = oneshot::channel();
+        self.shared.keeper.send(Waiting { answer, outcome: told }).map_err(|_| NotKept::KeeperGone)?;
+        Ok(Some(Keeping { outcome, _permit: self }))
+    }
+}
+
+impl Keeping {
+    /// Waits until it is kept.
+    pub async fn kept(self) -> Result<(), NotKept> {
+        self.outcome.await.map_err(|_| NotKept::KeeperGone)?.map_err(NotKept::Store)
     }
 }
 
@@ -172,33 +203,20 @@ pub const fn is_final(status: u16) -> bool {
     !matches!(status, 401 | 429 | 500..)
 }
 
-impl Shared {
-    /// Whoever gets to write takes along all who wait; the others find their outcome written.
-    fn keep(&self, answer: NewAnswer) -> Result<(), Arc<StoreError>> {
-        let mine = Arc::new(Waiting { answer, outcome: Mutex::new(None) });
-        held(&self.waiting).push(Arc::clone(&mine));
-        loop {
-            let writing = held(&self.writing);
-            if let Some(outcome) = held(&mine.outcome).take() {
-                return outcome;
-            }
-            let batch = {
-                let mut waiting = held(&self.waiting);
-                let batch_size = waiting.len().min(MAX_BATCH);
-                let rest = waiting.split_off(batch_size);
-                mem::replace(&mut *waiting, rest)
-            };
-            let answers: Vec<NewAnswer> = batch.iter().map(|w| w.answer.clone()).collect();
-            let outcome = self.db.keep_answers(&answers).map_err(Arc::new);
-            for waiting in batch {
-                *held(&waiting.outcome) = Some(outcome.clone());
-            }
-            drop(writing);
+/// Writes all that wait in one transaction, until nobody can finish a request any more.
+fn keep_answers(db: &ServiceDb, answers: &mpsc::Receiver<Waiting>) {
+    while let Ok(first) = answers.recv() {
+        let (new, told): (Vec<_>, Vec<_>) =
+            std::iter::once(first).chain(answers.try_iter().take(MAX_BATCH - 1)).map(|waiting| (waiting.answer, waiting.outcome)).unzip();
+        let outcome = db.keep_answers(&new).map_err(Arc::new);
+        for waiting in told {
+            // Whoever has hung up does not need to know.
+            let _ = waiting.send(outcome.clone());
         }
     }
 }
 
-/// Nothing behind these locks is left half done by a panic: each is changed in one step.
+/// Nothing behind this lock is left half done by a panic: it is changed in one step.
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -213,7 +231,16 @@ mod tests {
     }
 
     fn key(text: &str) -> AnswerKey {
-        AnswerKey { credential_id: "c1".into(), method: "POST".into(), path: "/v1/actions".into(), idempotency_key: text.into() }
+        key_at("/v1/actions", text)
+    }
+
+    fn key_at(path: &str, text: &str) -> AnswerKey {
+        answer_key(&[7; 32], "c1", "POST", path, &IdempotencyKey(text.to_owned()))
+    }
+
+    fn keep(permit: Permit, answer: StoredAnswer, at: Timestamp) -> Result<(), NotKept> {
+        let Some(keeping) = permit.finish(answer, at)? else { return Ok(()) };
+        keeping.outcome.blocking_recv().unwrap().map_err(NotKept::Store)
     }
 
     fn answer(status: u16) -> StoredAnswer {
@@ -258,8 +285,8 @@ mod tests {
         let running = permit(idempotency.begin(key("k1"), [1; 32], now()).unwrap());
         assert!(matches!(idempotency.begin(key("k1"), [1; 32], now()).unwrap(), Begin::InFlight));
         assert!(matches!(idempotency.begin(key("k1"), [2; 32], now()).unwrap(), Begin::Conflict));
-        assert!(matches!(idempotency.begin(AnswerKey { path: "/v1/other".into(), ..key("k1") }, [2; 32], now()).unwrap(), Begin::Run(_)));
-        running.finish(answer(201), now()).unwrap();
+        assert!(matches!(idempotency.begin(key_at("/v1/other", "k1"), [2; 32], now()).unwrap(), Begin::Run(_)));
+        keep(running, answer(201), now()).unwrap();
         drop(idempotency);
 
         let idempotency = open();
@@ -267,7 +294,7 @@ mod tests {
         assert!(matches!(idempotency.begin(key("k1"), [1; 32], last).unwrap(), Begin::Replay(kept) if kept == answer(201)));
         assert!(matches!(idempotency.begin(key("k1"), [2; 32], last).unwrap(), Begin::Conflict));
         let over = now().plus_ms(KEPT_MS).unwrap();
-        permit(idempotency.begin(key("k1"), [2; 32], over).unwrap()).finish(answer(422), over).unwrap();
+        keep(permit(idempotency.begin(key("k1"), [2; 32], over).unwrap()), answer(422), over).unwrap();
         assert!(matches!(idempotency.begin(key("k1"), [2; 32], over).unwrap(), Begin::Replay(kept) if kept == answer(422)));
     }
 
@@ -276,13 +303,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let idempotency = Idempotency::new(Arc::new(ServiceDb::open(&folder.path().join("service.db")).unwrap()));
         for status in [401, 429, 500, 503] {
-            permit(idempotency.begin(key("k"), [1; 32], now()).unwrap()).finish(answer(status), now()).unwrap();
+            keep(permit(idempotency.begin(key("k"), [1; 32], now()).unwrap()), answer(status), now()).unwrap();
         }
         drop(permit(idempotency.begin(key("k"), [1; 32], now()).unwrap()));
         let large = StoredAnswer { body: StoredBody::Whole(vec![b'x'; MAX_ANSWER_BYTES + 1]), ..answer(200) };
-        let refused = permit(idempotency.begin(key("k"), [1; 32], now()).unwrap()).finish(large, now());
+        let refused = keep(permit(idempotency.begin(key("k"), [1; 32], now()).unwrap()), large, now());
         assert!(matches!(refused, Err(NotKept::TooLarge { bytes: 65_537 })));
-        permit(idempotency.begin(key("k"), [3; 32], now()).unwrap()).finish(answer(409), now()).unwrap();
+        keep(permit(idempotency.begin(key("k"), [3; 32], now()).unwrap()), answer(409), now()).unwrap();
         assert!(matches!(idempotency.begin(key("k"), [3; 32], now()).unwrap(), Begin::Replay(_)));
     }
 
@@ -300,11 +327,11 @@ mod tests {
                         let shared = idempotency.begin(key("shared"), [1; 32], now()).unwrap();
                         ready.wait();
                         let ran = match shared {
-                            Begin::Run(permit) => permit.finish(answer(201), now()).map(|()| 1).unwrap(),
+                            Begin::Run(permit) => keep(permit, answer(201), now()).map(|()| 1).unwrap(),
                             Begin::InFlight => 0,
                             Begin::Replay(_) | Begin::Conflict => panic!("nothing had finished"),
                         };
-                        permit(idempotency.begin(key(&format!("own-{i}")), [i; 32], now()).unwrap()).finish(answer(201), now()).unwrap();
+                        keep(permit(idempotency.begin(key(&format!("own-{i}")), [i; 32], now()).unwrap()), answer(201), now()).unwrap();
                         ran
                     })
                 })
@@ -326,7 +353,7 @@ mod tests {
         let index = |i| LeafIndex::new(i).unwrap();
         let from_entries =
             StoredAnswer { body: StoredBody::FromEntries { indexes: vec![index(9), index(5)], recipe: b"req_1".to_vec() }, ..answer(200) };
-        permit(idempotency.begin(key("batch"), [1; 32], now()).unwrap()).finish(from_entries.clone(), now()).unwrap();
+        keep(permit(idempotency.begin(key("batch"), [1; 32], now()).unwrap()), from_entries.clone(), now()).unwrap();
         assert_eq!(db.forget_answers_of(index(7)).unwrap(), 0, "7 lies between, but is not among them");
         assert!(matches!(idempotency.begin(key("batch"), [1; 32], now()).unwrap(), Begin::Replay(kept) if kept == from_entries));
         assert_eq!(db.forget_answers_of(index(5)).unwrap(), 1);

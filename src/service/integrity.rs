@@ -57,6 +57,9 @@ pub struct Failure {
     pub fault: Fault,
 }
 
+/// How far the verifying thread steps back behind the others.
+const LEAST_URGENT: i32 = 19;
+
 impl Integrity {
     /// The newest run.
     pub fn last(&self) -> Option<Arc<Verified>> {
@@ -117,6 +120,8 @@ impl Integrity {
     /// Verifies in a thread of its own: at once, then whenever the ledger has grown, at most every ten minutes.
     pub fn watch(self: Arc<Self>, ledger: Arc<Ledger>) -> std::io::Result<JoinHandle<()>> {
         std::thread::Builder::new().name("verifier".to_owned()).spawn(move || {
+            // Of this thread alone: whoever waits for an answer goes first. Where the system refuses, it runs as the others do.
+            let _ = rustix::process::nice(LEAST_URGENT);
             while !self.bell.is_stopped() {
                 if self.last().is_none_or(|run| run.size != ledger.size()) {
                     self.verify(&ledger);

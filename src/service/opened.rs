@@ -9,8 +9,9 @@ use crate::domain::ids::EventId;
 use crate::domain::members::{Unreadable, read_action, read_delegation, read_revocation};
 use crate::domain::past::Recorded;
 use crate::domain::pointer;
-use crate::domain::report::read_report;
-use crate::service::pending::REPORT;
+use crate::domain::report::{read_report, report_value};
+use crate::service::pass::Appended;
+use crate::service::pending::{PendingEntry, REPORT};
 use crate::store::connection::StoreError;
 use crate::store::rows::{Rows, StoredPayload};
 use crate::tlog::commitment::commit;
@@ -73,6 +74,24 @@ pub fn open_entry(rows: Rows<'_>, index: LeafIndex) -> Result<Option<OpenedEntry
     open_stored(index, bytes, &payload).map(Some)
 }
 
+/// [`open_entry`] or [`entry_as_it_stands`].
+pub type EntryReading = fn(Rows<'_>, LeafIndex) -> Result<Option<OpenedEntry>, ReadError>;
+
+/// Reads an entry as it stands, its payload not compared with its commitment. For the search index, which is no evidence: the
+/// publisher compares every entry once before anything is signed over it, each hit is opened before it is shown, and
+/// `verify --deep` compares the whole. And for verification itself, once it has compared this state of the file.
+pub fn entry_as_it_stands(rows: Rows<'_>, index: LeafIndex) -> Result<Option<OpenedEntry>, ReadError> {
+    let Some(bytes) = rows.entry(index)? else { return Ok(None) };
+    let payload = rows.payload(index)?.ok_or_else(|| damaged(index, "its payload is lost"))?;
+    let header = EntryHeader::parse(&bytes).map_err(|e| damaged(index, e.to_string()))?;
+    let Ok(Value::Object(members)) = Value::parse(payload.members.as_bytes()) else {
+        return Err(damaged(index, "its payload is not an object"));
+    };
+    let members = members.into_iter().collect();
+    let seed = payload.seed.map(Seed::from_bytes).ok_or_else(|| damaged(index, LOST_SEED))?;
+    Ok(Some(OpenedEntry { index, leaf_hash: LeafHash::of(&bytes), bytes, header, members, seed }))
+}
+
 /// Opens an entry and its payload as they are stored.
 pub fn open_stored(index: LeafIndex, bytes: Vec<u8>, payload: &StoredPayload) -> Result<OpenedEntry, ReadError> {
     let header = EntryHeader::parse(&bytes).map_err(|e| damaged(index, e.to_string()))?;
@@ -82,6 +101,15 @@ pub fn open_stored(index: LeafIndex, bytes: Vec<u8>, payload: &StoredPayload) ->
     let (members, seed) = open_payload(header.payload, payload).map_err(|reason| damaged(index, reason))?;
     let leaf_hash = LeafHash::of(&bytes);
     Ok(OpenedEntry { index, bytes, header, leaf_hash, members, seed })
+}
+
+/// An entry that was written a moment ago, from what its caller still holds: the sequencer has read it back and compared.
+pub fn just_written(pending: PendingEntry, appended: Appended) -> Result<OpenedEntry, ReadError> {
+    let Appended { index, bytes, leaf_hash, .. } = appended;
+    let header = EntryHeader::parse(&bytes).map_err(|e| damaged(index, e.to_string()))?;
+    let mut members = pending.event.members;
+    members.insert(REPORT.to_owned(), report_value(&pending.report));
+    Ok(OpenedEntry { index, bytes, header, leaf_hash, members, seed: pending.seed })
 }
 
 /// Opens a payload against the commitment in its entry's header.
@@ -106,10 +134,12 @@ pub fn matches_commitment(committed: Commitment, payload: &StoredPayload) -> boo
     commit(&Seed::from_bytes(seed), &list).is_ok_and(|commitment| commitment == committed)
 }
 
+const LOST_SEED: &str = "its seed is lost and no erasure says why";
+
 /// The long way, which says what is wrong.
 fn open_slowly(committed: Commitment, payload: &StoredPayload) -> Result<(Members, Seed), String> {
     let members = parse_members(&payload.members)?;
-    let seed = payload.seed.map(Seed::from_bytes).ok_or("its seed is lost and no erasure says why")?;
+    let seed = payload.seed.map(Seed::from_bytes).ok_or(LOST_SEED)?;
     let list: Vec<Member> = members
         .iter()
         .map(|(name, value)| MemberName::parse(name).map(|name| Member { name, value: value.to_canonical() }))

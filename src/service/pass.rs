@@ -9,6 +9,7 @@ use crate::domain::delegation::Delegation;
 use crate::domain::event::EventKind;
 use crate::domain::finding::Code;
 use crate::domain::members::same_members;
+use crate::domain::past::Recorded;
 use crate::service::derivation::{Changes, derive, reassess};
 use crate::service::opened::{ReadError, open_entry};
 use crate::service::past::{LedgerPast, PastCache};
@@ -165,6 +166,9 @@ impl Pass<'_> {
         };
         let appended = self.place(pending, recorded_at, findings, None)?;
         let cause = derive(&mut self.batch, self.cache, appended.index, &pending.event, &pending.event_key)?;
+        if let EventKind::DelegationGranted(delegation) = pending.kind() {
+            self.cache.borrow_mut().remember(recorded(pending, &appended, Delegation::clone(delegation)));
+        }
         if let Some(cause) = cause {
             let changes = reassess(self.batch.rows(), self.cache, &cause, appended.index)?;
             if !changes.is_empty() {
@@ -279,6 +283,23 @@ impl Pass<'_> {
         derive(&mut self.batch, self.cache, appended.index, &pending.event, &pending.event_key)?;
         changes.store(&mut self.batch, appended.index)?;
         Ok(())
+    }
+}
+
+/// What was written, as it would be read.
+fn recorded<T>(pending: &PendingEntry, appended: &Appended, what: T) -> Recorded<T> {
+    Recorded {
+        index: appended.index,
+        leaf_hash: appended.leaf_hash,
+        recorded_at: appended.recorded_at,
+        occurred_at: pending.event.occurred_at,
+        event_id: pending.event.event_id.clone(),
+        source: pending.report.source.clone(),
+        reporter_class: pending.report.caller_class,
+        evidence: pending.report.evidence,
+        present_findings: appended.findings.clone(),
+        first_findings: appended.findings.clone(),
+        what,
     }
 }
 

@@ -55,6 +55,11 @@ impl PastCache {
         self.sums.clear();
     }
 
+    /// A delegation was written a moment ago: most are used next, and need not be read again.
+    pub fn remember(&mut self, granted: Recorded<Delegation>) {
+        self.delegations.insert(granted.what.delegation_id.clone(), Some(Arc::new(granted)));
+    }
+
     /// A catalogue or settings were adopted.
     pub fn note_adoption(&mut self) {
         self.catalogue = None;

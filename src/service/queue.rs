@@ -58,8 +58,16 @@ pub enum WriteFailure {
     ReadOnly(String),
 }
 
+/// What became of one event, which goes back to its caller: whoever answers needs not read it again.
+pub struct Answered {
+    /// The event as it was queued.
+    pub entry: PendingEntry,
+    /// Its place, or why it has none.
+    pub outcome: Result<Appended, Refusal>,
+}
+
 /// The answers to one submission, in its order.
-pub type Answers = Vec<Result<Appended, Refusal>>;
+pub type Answers = Vec<Answered>;
 
 /// Events that one caller waits for.
 pub struct Submission {
@@ -74,8 +82,9 @@ pub struct Submission {
 
 impl Submission {
     /// Hands the answers over; a caller that has gone away loses nothing but the answer.
-    pub fn answer(self, answers: Answers) {
-        let _ = self.reply.send(Ok(answers));
+    pub fn answer(self, outcomes: Vec<Result<Appended, Refusal>>) {
+        let answered = self.entries.into_iter().zip(outcomes).map(|(entry, outcome)| Answered { entry, outcome });
+        let _ = self.reply.send(Ok(answered.collect()));
     }
 
     /// Tells the caller that nothing was recorded.

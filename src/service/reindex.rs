@@ -2,7 +2,6 @@
 //! It changes nothing that is hashed or signed, and needs the ledger for itself.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::index::error::IndexError;
 use crate::index::writer::Indexer;
@@ -15,9 +14,6 @@ use crate::store::batch::{Batch, LedgerWriter};
 use crate::store::connection::StoreError;
 use crate::store::reader::ReadPool;
 use crate::tlog::position::{LeafIndex, TreeSize};
-
-/// The index is committed by volume alone while nobody waits for it.
-const COMMIT_INTERVAL: Duration = Duration::from_hours(1);
 
 /// What was made again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +70,7 @@ pub fn reindex(folder: &Folder) -> Result<Rebuilt, ReindexError> {
     drop(writer);
     Indexer::wipe(&folder.index_folder())?;
     let pool = Arc::new(ReadPool::new(&folder.ledger_file()));
-    Follower::open(&folder.index_folder(), pool, head.size)?.catch_up(head.size, COMMIT_INTERVAL)?;
+    Follower::open(&folder.index_folder(), pool, head.size)?.catch_up(head.size)?;
     Ok(rebuilt)
 }
 

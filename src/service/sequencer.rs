@@ -21,10 +21,10 @@ use crate::service::clock::{Clock, StepGuard};
 use crate::service::high_water::{HighWater, MarkFile};
 use crate::service::meters;
 use crate::service::opened::{ReadError, open_entry};
-use crate::service::pass::{BatchError, Edge, Pass, read_back};
+use crate::service::pass::{Appended, BatchError, Edge, Pass, Refusal, read_back};
 use crate::service::past::PastCache;
 use crate::service::pending::EventKeys;
-use crate::service::queue::{Answers, Command, Submission, WriteFailure, WriterState};
+use crate::service::queue::{Command, Submission, WriteFailure, WriterState};
 use crate::service::tiling::TileEdge;
 use crate::store::batch::LedgerWriter;
 use crate::store::connection::StoreError;
@@ -207,7 +207,7 @@ impl Sequencer {
         Some(WriteFailure::ClockJumped { step_ms })
     }
 
-    fn write(&mut self, submissions: &[Submission]) -> Result<(Vec<Answers>, Edge), BatchFailure> {
+    fn write(&mut self, submissions: &[Submission]) -> Result<(Vec<Outcomes>, Edge), BatchFailure> {
         let now = self.clock.now();
         let mut pass =
             Pass { batch: self.writer.begin()?, edge: self.edge.clone(), origin: &self.origin, keys: &self.keys, cache: &self.cache, now };
@@ -231,6 +231,9 @@ impl Sequencer {
         batch.commit()
     }
 }
+
+/// What became of the events of one submission, in its order.
+type Outcomes = Vec<Result<Appended, Refusal>>;
 
 /// Why a batch is not known to be durable.
 enum BatchFailure {

@@ -13,7 +13,7 @@ use crate::domain::delegation::{CallerClass, Delegation};
 use crate::domain::ids::{ActionId, AgentId, DelegationId, PrincipalId};
 use crate::domain::past::{Past as _, Recorded};
 use crate::domain::told::told;
-use crate::domain::walk::{Walk, walk};
+use crate::domain::walk::{self, Walk, walk};
 use crate::service::opened::{OpenedEntry, ReadError, open_entry};
 use crate::service::past::{LedgerPast, PastCache};
 use crate::store::connection::StoreError;
@@ -48,11 +48,11 @@ pub struct ChangedBy {
 }
 
 /// Who decided, by what one report and the entries before it show: for its receipt, which says the same for ever.
-pub fn first_attribution(rows: Rows<'_>, report: &Arc<Recorded<Action>>) -> Result<Option<Attribution>, ReadError> {
+pub fn first_attribution(rows: Rows<'_>, report: &Arc<Recorded<Action>>) -> Result<Attribution, ReadError> {
     let cache = RefCell::new(PastCache::default());
     let past = LedgerPast::of_entry(rows, &cache, report.index.size_with().next_index());
     let contents = |hash: &_| rows.document(hash).ok().flatten().map(Cow::Owned);
-    Ok(walk(std::slice::from_ref(report), &past, &contents)?.map(|walk| walk.attribution))
+    walk::first_attribution(report, &past, &contents)
 }
 
 /// Walks an action back, with everything known now; `None` if nothing of that id was reported.

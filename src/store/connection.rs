@@ -137,10 +137,11 @@ fn configure(connection: &Connection, access: Access) -> Result<(), rusqlite::Er
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     connection.pragma_update(None, "mmap_size", 0)?;
-    // 256 MiB for what writes, 32 MiB for each reader (negative: KiB).
+    // 128 MiB for what writes, 8 MiB for each of many readers, behind whom the system keeps the file (negative: KiB).
     let cache_kib = match access {
-        Access::Write | Access::Scratch => -262_144,
-        Access::Bookkeeping | Access::Read => -32_768,
+        Access::Write | Access::Scratch => -131_072,
+        Access::Bookkeeping => -32_768,
+        Access::Read => -8_192,
     };
     connection.pragma_update(None, "cache_size", cache_kib)?;
     match access {
@@ -148,8 +149,9 @@ fn configure(connection: &Connection, access: Access) -> Result<(), rusqlite::Er
         Access::Scratch => return Ok(()),
         Access::Write | Access::Bookkeeping => {}
     }
-    // Only takes effect on a new file, and must come before WAL.
-    connection.pragma_update(None, "page_size", 16_384)?;
+    // Only takes effect on a new file, and must come before WAL. Bookkeeping is written in small pieces all over its index: a large
+    // page would be written for each.
+    connection.pragma_update(None, "page_size", if access == Access::Bookkeeping { 4_096 } else { 16_384 })?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     let synchronous = if access == Access::Bookkeeping { "NORMAL" } else { "FULL" };
     connection.pragma_update(None, "synchronous", synchronous)?;

@@ -10,18 +10,10 @@ use crate::tlog::time::Timestamp;
 /// Largest body, and largest recipe, of a kept answer, in bytes.
 pub const MAX_ANSWER_BYTES: usize = 64 << 10;
 
-/// Which request: keys of different credentials, methods or paths are different keys.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct AnswerKey {
-    /// Whose.
-    pub credential_id: String,
-    /// HTTP method.
-    pub method: String,
-    /// Path, without the query.
-    pub path: String,
-    /// The Idempotency-Key, without quotes.
-    pub idempotency_key: String,
-}
+/// Which request: a keyed hash of its credential, method, path and Idempotency-Key. Short, because each lies at a random place in
+/// an index that must stay in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AnswerKey(pub [u8; 16]);
 
 /// What was answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,9 +63,9 @@ impl ServiceDb {
                 .prepare_cached(
                     "SELECT fingerprint, status, headers, body, entry_indexes, recipe
                      FROM idempotency_answers
-                     WHERE credential_id = ?1 AND method = ?2 AND path = ?3 AND idempotency_key = ?4 AND expires_at > ?5",
+                     WHERE answer_key = ?1 AND expires_at > ?2",
                 )?
-                .query_row((&key.credential_id, &key.method, &key.path, &key.idempotency_key, now.micros()), read_answer)
+                .query_row((key.0, now.micros()), read_answer)
                 .optional()
         })
     }
@@ -117,7 +109,6 @@ fn write_headers(headers: &[(String, String)]) -> String {
 }
 
 fn insert(transaction: &Transaction<'_>, new: &NewAnswer) -> Result<(), rusqlite::Error> {
-    let AnswerKey { credential_id, method, path, idempotency_key } = &new.key;
     let (body, indexes, recipe) = match &new.answer.body {
         StoredBody::Whole(body) => (Some(body), None, None),
         StoredBody::FromEntries { indexes, recipe } => (None, Some(indexes), Some(recipe)),
@@ -127,10 +118,10 @@ fn insert(transaction: &Transaction<'_>, new: &NewAnswer) -> Result<(), rusqlite
     transaction
         .prepare_cached(
             "INSERT INTO idempotency_answers (
-                 credential_id, method, path, idempotency_key, fingerprint, status, headers, body, entry_indexes, recipe,
+                 answer_key, fingerprint, status, headers, body, entry_indexes, recipe,
                  first_entry_index, last_entry_index, created_at, expires_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
-             ON CONFLICT (credential_id, method, path, idempotency_key) DO UPDATE SET
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             ON CONFLICT (answer_key) DO UPDATE SET
                  fingerprint = excluded.fingerprint, status = excluded.status, headers = excluded.headers, body = excluded.body,
                  entry_indexes = excluded.entry_indexes, recipe = excluded.recipe,
                  first_entry_index = excluded.first_entry_index, last_entry_index = excluded.last_entry_index,
@@ -138,10 +129,7 @@ fn insert(transaction: &Transaction<'_>, new: &NewAnswer) -> Result<(), rusqlite
              WHERE expires_at <= excluded.created_at",
         )?
         .execute(rusqlite::params![
-            credential_id,
-            method,
-            path,
-            idempotency_key,
+            new.key.0,
             new.fingerprint,
             new.answer.status,
             write_headers(&new.answer.headers),

@@ -9,8 +9,9 @@ use crate::store::connection::{Access, StoreError, open};
 use crate::store::rows::Rows;
 
 /// Idle connections kept; more are opened when all are lent, and closed when they come back. Opening one costs far more than
-/// reading with it, so as many are kept as threads may read at the same moment under a fan-out of agents.
-const MAX_IDLE_READERS: usize = 64;
+/// reading with it, so as many are kept as threads may read at the same moment: those of the server's workers that may wait, and
+/// the ledger's own.
+const MAX_IDLE_READERS: usize = 36;
 
 /// A connection that reads the ledger file.
 pub struct LedgerReader {

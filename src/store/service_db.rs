@@ -75,11 +75,14 @@ fn lock_beside(path: &Path) -> Result<File, StoreError> {
     lock().map_err(|source| StoreError::Io { path: path.clone(), source })
 }
 
+/// All are kept equally long, so the oldest end first, and the oldest have the smallest ids: no index is needed to find them. (A
+/// key used again after its end keeps its id; it is passed over until it ends, too.)
 fn remove_ended_answers(transaction: &Transaction<'_>, now: Timestamp) -> Result<usize, rusqlite::Error> {
     transaction
         .prepare_cached(
             "DELETE FROM idempotency_answers
-             WHERE answer_id IN (SELECT answer_id FROM idempotency_answers WHERE expires_at <= ?1 LIMIT ?2)",
+             WHERE expires_at <= ?1
+               AND answer_id IN (SELECT answer_id FROM idempotency_answers ORDER BY answer_id LIMIT ?2)",
         )?
         .execute((now.micros(), SWEEP_ROWS))
 }

@@ -101,7 +101,7 @@ pub(crate) fn submit(ledger: &Ledger, event: &serde_json::Value) {
     let intake = Intake::new(ledger, Submitter { caller: &caller, request_id: "req-1", agent_id_claim: None });
     let pending = intake.event(Value::parse(event.to_string().as_bytes()).unwrap(), None).unwrap();
     for answer in ledger.queue().unwrap().append_blocking(vec![pending], false).unwrap() {
-        answer.unwrap();
+        answer.outcome.unwrap();
     }
 }
 

@@ -185,7 +185,8 @@ impl Reporter<'_> {
             let read = |event: &serde_json::Value| Value::parse(event.to_string().as_bytes()).unwrap();
             let pending: Vec<_> =
                 events.iter().map(|event| intake.event(read(event), None)).collect::<Result<_, _>>().map_err(NotRecorded::Intake)?;
-            ledger.queue().and_then(|queue| queue.append_blocking(pending, is_atomic)).map_err(NotRecorded::Failed)
+            let answers = ledger.queue().and_then(|queue| queue.append_blocking(pending, is_atomic)).map_err(NotRecorded::Failed)?;
+            Ok(answers.into_iter().map(|answered| answered.outcome).collect())
         })
     }
 }

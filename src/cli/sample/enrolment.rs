@@ -67,7 +67,7 @@ impl<'l> Enrolment<'l> {
         };
         let pending = PendingEntry::new(issued.event, report, Vec::new(), self.ledger.keys())?;
         for answer in self.ledger.queue()?.append_blocking(vec![pending], false)? {
-            let index = answer?.index;
+            let index = answer.outcome?.index;
             let opened = self.ledger.read(|rows| open_entry(rows, index))?.ok_or(SampleError::NotEnrolled(party.id()))?;
             self.ledger.credentials().add(&opened)?;
         }

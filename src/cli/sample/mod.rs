@@ -173,7 +173,7 @@ fn send(ledger: &Ledger, enrolment: &mut Enrolment<'_>, planned: &Planned) -> Re
     let pending =
         intake.event(event, None).map_err(|source| SampleError::Event { event_id: told_with(&planned.event, event_id), source })?;
     for answer in ledger.queue()?.append_blocking(vec![pending], false)? {
-        answer?;
+        answer.outcome?;
     }
     Ok(())
 }

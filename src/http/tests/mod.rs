@@ -237,7 +237,7 @@ async fn add_thing(
     let bytes = body::read(request.headers(), payload.into_inner(), BodyLimit::Event).await?;
     crate::tlog::json::Value::parse(&bytes)?;
     let wish: Value = serde_json::from_slice(&bytes).unwrap();
-    let work = async move {
+    let work = move |()| async move {
         works.begun.add_permits(1);
         if wish["wait"] == true {
             works.gate.acquire().await.unwrap().forget();
@@ -250,11 +250,18 @@ async fn add_thing(
         let made_from = (wish["entries"] == true).then(|| made_from(number));
         Ok(Reply { made_from, ..Reply::json(StatusCode::CREATED, body) })
     };
-    once(&request, &caller, &bytes, work, |made| {
-        let number = made.indexes[0].get();
-        assert_eq!(made.recipe, b"recipe");
-        Ok(envelope::to_bytes(&json!({ "number": number }), NO_META, "req_of_the_first", now()))
-    })
+    once(
+        &request,
+        &caller,
+        &bytes,
+        || Ok(()),
+        work,
+        |made| {
+            let number = made.indexes[0].get();
+            assert_eq!(made.recipe, b"recipe");
+            Ok(envelope::to_bytes(&json!({ "number": number }), NO_META, "req_of_the_first", now()))
+        },
+    )
     .await
 }
 

@@ -6,7 +6,7 @@ use crate::domain::attribution::content_findings;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::finding::Code;
 use crate::service::derivation::ASSESSMENT_CHANGED;
-use crate::service::opened::{OpenedEntry, ReadError, open_entry};
+use crate::service::opened::{EntryReading, OpenedEntry, ReadError};
 use crate::service::past::LedgerPast;
 use crate::service::pending::EventKeys;
 use crate::service::replay::{Replay, Told};
@@ -38,13 +38,19 @@ pub(super) struct Derived {
 }
 
 /// Derives everything again, in order, and compares. Without the key of the deduplication its table cannot be made again.
-pub(super) fn check_derived(batch: &mut Batch<'_>, size: TreeSize, keys: Option<&EventKeys>) -> Result<Derived, StoreError> {
+pub(super) fn check_derived(
+    batch: &mut Batch<'_>,
+    size: TreeSize,
+    keys: Option<&EventKeys>,
+    reading: EntryReading,
+) -> Result<Derived, StoreError> {
     let mut walk = Walk {
         replay: Replay::default(),
         findings: Tally::new(CheckName::Findings, 0),
         changes: Tally::new(CheckName::ChangedAssessments, 0),
         tables: Tally::new(CheckName::DerivedTables, 0),
         keys,
+        reading,
     };
     let mut stopped = None;
     for index in (0..size.get()).filter_map(LeafIndex::new) {
@@ -53,7 +59,7 @@ pub(super) fn check_derived(batch: &mut Batch<'_>, size: TreeSize, keys: Option<
             break;
         }
     }
-    let Walk { replay, mut findings, mut changes, mut tables, keys } = walk;
+    let Walk { replay, mut findings, mut changes, mut tables, keys, .. } = walk;
     if let Some(cause) = replay.end().filter(|_| stopped.is_none()) {
         changes.expect_one();
         changes.wrong_at(cause, "it changed earlier verdicts, and no entry after it tells so");
@@ -96,6 +102,7 @@ struct Walk<'k> {
     changes: Tally,
     tables: Tally,
     keys: Option<&'k EventKeys>,
+    reading: EntryReading,
 }
 
 impl Walk<'_> {
@@ -114,7 +121,8 @@ impl Walk<'_> {
     }
 
     fn try_take(&mut self, batch: &mut Batch<'_>, index: LeafIndex) -> Result<(), ReadError> {
-        let opened = open_entry(batch.rows(), index)?.ok_or_else(|| ReadError::Damaged { index, reason: "it is missing".to_owned() })?;
+        let opened =
+            (self.reading)(batch.rows(), index)?.ok_or_else(|| ReadError::Damaged { index, reason: "it is missing".to_owned() })?;
         let event = opened.to_event()?;
         self.check_findings(batch, &opened, &event)?;
         let key = match self.keys {

@@ -22,11 +22,12 @@ use std::path::PathBuf;
 pub use outside::GivenCheckpoint;
 
 use crate::service::folder::Folder;
+use crate::service::opened::{EntryReading, entry_as_it_stands, open_entry};
 use crate::service::pending::EventKeys;
 use crate::service::verifier::checkpoints::Expected;
 use crate::service::verifier::outside::{Given, Mark, check_keys, check_mark, read_genesis, read_mark};
 use crate::service::verifier::pass::pass;
-use crate::service::verifier::report::{Check, CheckName, Equivocation, Place, Report};
+use crate::service::verifier::report::{Check, CheckName, Equivocation, Outcome, Place, Report};
 use crate::service::verifier::tally::Tally;
 use crate::store::connection::StoreError;
 use crate::store::inspection::RowCount;
@@ -97,10 +98,12 @@ impl Verification {
         let Some(mut report) = self.check_base(batch.rows(), &mark)? else { return Ok(nothing()) };
         report.checks.push(deep::check_file(&batch, &schema)?);
         let keys = self.folder.read_secret(&self.folder.event_key_file()).ok().map(EventKeys::new);
-        let derived = deep::check_derived(&mut batch, report.size, keys.as_ref())?;
+        let is_opened = report.check(CheckName::Payloads).is_some_and(|check| check.outcome == Outcome::Passed);
+        let reading: EntryReading = if is_opened { entry_as_it_stands } else { open_entry };
+        let derived = deep::check_derived(&mut batch, report.size, keys.as_ref(), reading)?;
         report.checks.extend(derived.checks);
         report.checks.push(if derived.is_complete {
-            searched::check(batch.rows(), report.size, searcher, &self.folder.index_folder())
+            searched::check(batch.rows(), report.size, searcher, &self.folder.index_folder(), reading)
         } else {
             // Put together from the derived tables just made.
             Check::not_run(CheckName::SearchIndex, report.size.get(), "what it should hold could not be derived")

@@ -11,7 +11,7 @@ use crate::index::document::IndexDocument;
 use crate::index::error::IndexError;
 use crate::index::reader::Searcher;
 use crate::service::folder::Folder;
-use crate::service::opened::{ReadError, open_entry};
+use crate::service::opened::{EntryReading, ReadError, open_entry};
 use crate::service::past::PastCache;
 use crate::service::searchable::searchable;
 use crate::service::verifier::report::{Check, CheckName, Place};
@@ -39,7 +39,7 @@ pub(super) fn open_settled(folder: &Folder) -> Result<Searcher, IndexError> {
 }
 
 /// Compares the index, opened before the ledger's state was fixed at `size`.
-pub(super) fn check(rows: Rows<'_>, size: TreeSize, searcher: Result<Searcher, IndexError>, folder: &Path) -> Check {
+pub(super) fn check(rows: Rows<'_>, size: TreeSize, searcher: Result<Searcher, IndexError>, folder: &Path, reading: EntryReading) -> Check {
     if !folder.exists() {
         return Check::not_run(CheckName::SearchIndex, size.get(), "there is no search index in the folder");
     }
@@ -54,7 +54,7 @@ pub(super) fn check(rows: Rows<'_>, size: TreeSize, searcher: Result<Searcher, I
     } else if indexed < size {
         tally.cannot_tell(format!("it has come to entry {indexed}, the ledger to {size}"));
     }
-    let expected = |index| if size.contains(index) { document(rows, &cache, index, size).ok() } else { None };
+    let expected = |index| if size.contains(index) { document(rows, &cache, index, size, reading).ok() } else { None };
     let audited = searcher.audit(expected, |difference| {
         let Difference { index, reason } = difference;
         match index {
@@ -95,8 +95,14 @@ fn broken(size: TreeSize, e: &IndexError) -> Check {
     }
 }
 
-fn document(rows: Rows<'_>, cache: &RefCell<PastCache>, index: LeafIndex, now: TreeSize) -> Result<IndexDocument, ReadError> {
-    let entry = open_entry(rows, index)?.ok_or_else(|| ReadError::Damaged { index, reason: "it is missing".to_owned() })?;
+fn document(
+    rows: Rows<'_>,
+    cache: &RefCell<PastCache>,
+    index: LeafIndex,
+    now: TreeSize,
+    reading: EntryReading,
+) -> Result<IndexDocument, ReadError> {
+    let entry = reading(rows, index)?.ok_or_else(|| ReadError::Damaged { index, reason: "it is missing".to_owned() })?;
     searchable(rows, cache, &entry, now.next_index())
 }
 
@@ -106,5 +112,6 @@ fn is_touched(rows: Rows<'_>, index: LeafIndex, indexed: TreeSize, size: TreeSiz
         return Ok(true);
     }
     // Separate memories: one that knows of later delegations would answer for both.
-    Ok(document(rows, &RefCell::default(), index, indexed)? != document(rows, &RefCell::default(), index, size)?)
+    let as_of = |size| document(rows, &RefCell::default(), index, size, open_entry);
+    Ok(as_of(indexed)? != as_of(size)?)
 }
