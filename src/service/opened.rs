@@ -115,7 +115,10 @@ pub fn just_written(pending: PendingEntry, appended: Appended) -> Result<OpenedE
 /// Opens a payload against the commitment in its entry's header.
 pub fn open_payload(committed: Commitment, payload: &StoredPayload) -> Result<(Members, Seed), String> {
     if matches_commitment(committed, payload)
-        && let Ok(Value::Object(members)) = Value::parse(payload.members.as_bytes())
+        && let Ok(value) = Value::parse(payload.members.as_bytes())
+        // A writer may have committed to a text that is not canonical: FORMAT.md section 6, item 5, has it refused.
+        && value.to_canonical() == payload.members
+        && let Value::Object(members) = value
         && let Some(seed) = payload.seed
     {
         return Ok((members.into_iter().collect(), Seed::from_bytes(seed)));
@@ -123,8 +126,8 @@ pub fn open_payload(committed: Commitment, payload: &StoredPayload) -> Result<(M
     open_slowly(committed, payload)
 }
 
-/// Whether a payload, exactly as it is stored, is what was committed to. The values are hashed as they stand there: a text that is
-/// not canonical has another digest.
+/// Whether a payload, exactly as it is stored, is what was committed to. The values are hashed as they stand there, canonical or
+/// not: enough for what this process wrote itself.
 pub fn matches_commitment(committed: Commitment, payload: &StoredPayload) -> bool {
     let list = |members: Vec<(&str, &str)>| {
         let member = |(name, value): (&str, &str)| Some(Member { name: MemberName::parse(name)?, value: value.to_owned() });
@@ -254,5 +257,21 @@ impl OpenedEntry {
     /// The class of whoever reported it.
     pub fn reporter_class(&self) -> Result<CallerClass, ReadError> {
         Ok(self.report()?.caller_class)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_is_not_canonical_does_not_open_though_it_was_committed_to() {
+        let seed = Seed::from_bytes([7; 32]);
+        for (value, opens) in [("1", true), ("1.0", false), ("-0", false), (r#""\u0041""#, false), (r#"{"b":1,"a":2}"#, false)] {
+            let member = Member { name: MemberName::parse("/x").unwrap(), value: value.to_owned() };
+            let committed = commit(&seed, &[member]).unwrap();
+            let payload = StoredPayload { seed: Some([7; 32]), members: format!(r#"{{"/x":{value}}}"#), sealed: None };
+            assert_eq!(open_payload(committed, &payload).is_ok(), opens, "{value}");
+        }
     }
 }

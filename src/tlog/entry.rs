@@ -98,10 +98,16 @@ pub enum EntryError {
         /// Its own index.
         index: u64,
     },
+    /// Two types are about another entry, and no other.
+    #[error("`about` stands in an entry of the type {0}, which is about no other")]
+    AboutOfOtherType(String),
     /// Entry 0 follows nothing.
     #[error("`prev` of entry 0 is not 32 zero bytes")]
     GenesisPrev,
 }
+
+/// The types that are about an earlier entry (FORMAT.md section 1).
+const ABOUT_ANOTHER: [&str; 2] = ["assessment.changed", "payload.erased"];
 
 impl EntryError {
     /// The class that the format's vectors name.
@@ -112,6 +118,7 @@ impl EntryError {
             Self::FindingsOrder { .. } => "findings_order",
             Self::Range { .. } => "range",
             Self::AboutNotEarlier { .. } => "about_not_earlier",
+            Self::AboutOfOtherType(_) => "about_of_other_type",
             Self::GenesisPrev => "genesis_prev",
         }
     }
@@ -194,13 +201,16 @@ impl EntryHeader {
         Ok(header)
     }
 
-    /// What the types leave open: `rules` in range, `about` before `index`, entry 0 after nothing.
+    /// What the types leave open: `rules` in range, `about` before `index` and in its two types alone, entry 0 after nothing.
     pub fn check(&self) -> Result<(), EntryError> {
         if let Some(Assessment { rules, .. }) = self.assessment {
             position("rules", rules)?;
         }
         match self.about {
             Some(about) if about >= self.index => Err(EntryError::AboutNotEarlier { about: about.get(), index: self.index.get() }),
+            Some(_) if !ABOUT_ANOTHER.contains(&self.entry_type.as_str()) => {
+                Err(EntryError::AboutOfOtherType(self.entry_type.as_str().to_owned()))
+            }
             _ if self.index.get() == 0 && self.prev != LeafHash::GENESIS => Err(EntryError::GenesisPrev),
             _ => Ok(()),
         }

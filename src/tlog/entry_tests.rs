@@ -95,6 +95,7 @@ fn each_refusal_has_its_class() {
     refuses(&EXAMPLE.replace(":42", ":10000000000000000"), "grammar");
     refuses(&EXAMPLE.replace(":42", ":0"), "genesis_prev");
     refuses(&EXAMPLE.replace("{\"fin", "{\"about\":43,\"fin"), "about_not_earlier");
+    refuses(&EXAMPLE.replace("{\"fin", "{\"about\":41,\"fin"), "about_of_other_type");
     refuses(&EXAMPLE.replace("action.recorded", "action"), "grammar");
     refuses(&EXAMPLE.replace("action.recorded", &format!("a.{}", "b".repeat(63))), "grammar");
     refuses(&EXAMPLE.replace("09:00:00", "09:00:60"), "grammar");

@@ -94,7 +94,8 @@ fn examine(stored: &StoredEntry) -> Examined {
     Examined { index: stored.index, leaf_hash: LeafHash::of(&stored.bytes), header, payload }
 }
 
-/// `content_sha256` and `content_bytes` of the trigger and of each document read.
+/// `content_sha256` and `content_bytes` of the trigger and of each document read, wherever the payload was cut (FORMAT.md section 3:
+/// any cut will do).
 fn contents_of(members: &Members) -> Vec<NamedContent> {
     let mut named = Vec::new();
     let mut add = |hash: Option<&Value>, bytes: Option<&Value>| {
@@ -102,10 +103,16 @@ fn contents_of(members: &Members) -> Vec<NamedContent> {
         let bytes = bytes.and_then(|bytes| bytes.to_canonical().parse().ok());
         named.extend(hash.map(|hash| NamedContent { hash, bytes }));
     };
-    for (name, value) in members {
-        match name.as_str() {
-            "/trigger/content_sha256" => add(Some(value), members.get("/trigger/content_bytes")),
-            _ if name.starts_with("/context/") => add(value.member("content_sha256"), value.member("content_bytes")),
+    for (name, value) in members.iter().filter(|(name, _)| name.starts_with("/trigger") || name.starts_with("/context")) {
+        match *name.split('/').skip(1).collect::<Vec<_>>() {
+            ["trigger", "content_sha256"] | ["context", _, "content_sha256"] => {
+                add(Some(value), members.get(&name.replace("content_sha256", "content_bytes")));
+            }
+            ["trigger"] | ["context", _] => add(value.member("content_sha256"), value.member("content_bytes")),
+            ["context"] => {
+                let Value::Array(documents) = value else { continue };
+                documents.iter().for_each(|document| add(document.member("content_sha256"), document.member("content_bytes")));
+            }
             _ => {}
         }
     }
