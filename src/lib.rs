@@ -13,7 +13,7 @@
 //! | `store` | `domain`, `tlog` | `rusqlite`, `refinery` |
 //! | `index` | `domain`, `tlog` | `tantivy` |
 //! | `service` | `index`, `store`, `domain`, `tlog` | `getrandom`, `uuid`, `subtle`, `rustix` |
-//! | `http` | `service`, `index`, `store`, `domain`, `tlog` | `actix_web`, `flate2`, `uuid` |
+//! | `http` | `service`, `index`, `store`, `domain`, `tlog` | `actix_web`, `actix_http`, `actix_service`, `flate2`, `uuid` |
 //! | `api` | `http`, `service`, `domain`, `tlog` | `actix_web` |
 //! | `ui` | `http`, `service`, `domain`, `tlog` | `actix_web`, `askama`, `rust_embed` |
 //! | `cli` | `ui`, `api`, `http`, `service`, `index`, `store`, `domain`, `tlog` | `clap`, `indicatif`, `ureq`, `flate2`, `actix_web`, `uuid`, `getrandom` |

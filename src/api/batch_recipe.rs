@@ -65,7 +65,8 @@ impl Recipe {
             LineAnswer { line, status, event_id, entry: None, findings: None, problem: Some(problem) }
         });
         let mut results: Vec<LineAnswer> = refused.collect();
-        let good = recipe.good.into_iter().flat_map(|(first, count, status)| (first..first + count).map(move |line| (line, status)));
+        let good =
+            recipe.good.into_iter().flat_map(|(first, count, status)| (first..first.saturating_add(count)).map(move |line| (line, status)));
         ledger.read(|rows| {
             for ((line, status), index) in good.zip(&made.indexes) {
                 let entry = open_entry(rows, *index)?.ok_or_else(|| Problem::of(Code::Internal))?;

@@ -289,3 +289,7 @@ fn check_count(count: usize) -> Result<(), Problem> {
         _ => Err(Problem::new(Code::BatchTooLarge, format!("the batch has more than {MAX_BATCH_EVENTS} events; nothing was recorded"))),
     }
 }
+
+#[cfg(test)]
+#[path = "events_tests.rs"]
+mod tests;

@@ -36,7 +36,8 @@ impl Template {
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((words, after)) = rest.split_once('{') {
-            let Some((hole, after)) = after.split_once('}') else {
+            let closed = after.split_once('}').filter(|(hole, _)| !hole.contains('{'));
+            let Some((hole, after)) = closed else {
                 return Err("a `{` without `}`".to_owned());
             };
             pieces.push(Piece::Words(words.to_owned()));
@@ -108,6 +109,7 @@ mod tests {
     fn what_is_no_template_is_refused() {
         for (text, expected) in [
             ("Pay {amount", "a `{` without `}`"),
+            ("Pay {/to by {name}", "a `{` without `}`"),
             ("Pay amount}", "a `}` without `{`"),
             ("Pay {amount}} now", "a `}` without `{`"),
             ("", "a sentence has 1 to 1024 bytes"),

@@ -12,7 +12,7 @@ use actix_web::error::PayloadError;
 use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue};
 use actix_web::web;
 use flate2::read::MultiGzDecoder;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::domain::event::MAX_EVENT_BYTES;
 use crate::http::codes::Code;
@@ -36,6 +36,16 @@ struct Patience {
 
 /// A slow phone passes, a sender that drips bytes to hold a connection does not.
 const PATIENCE: Patience = Patience { between_pieces: Duration::from_secs(10), in_all: Duration::from_mins(1) };
+/// Fewest bytes that buy a second beyond the first [`Patience::between_pieces`].
+const LEAST_BYTES_PER_SECOND: u64 = 1024;
+
+impl Patience {
+    /// How long after its beginning a body may have brought no more than so many bytes.
+    fn with(self, bytes: usize) -> Duration {
+        let earned = Duration::from_secs(bytes as u64 / LEAST_BYTES_PER_SECOND);
+        self.between_pieces.saturating_add(earned).min(self.in_all)
+    }
+}
 
 /// How much is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,19 +114,17 @@ impl Packing {
 async fn collect(stream: impl MessageBody, limit: BodyLimit, patience: Patience) -> Result<Vec<u8>, Problem> {
     let mut stream = Box::pin(stream);
     let mut body = Vec::new();
-    let whole = async {
-        loop {
-            let piece = timeout(patience.between_pieces, poll_fn(|context| Pin::as_mut(&mut stream).poll_next(context)));
-            match piece.await.map_err(|_| too_slow())? {
-                None => return Ok(()),
-                Some(Ok(piece)) if body.len() + piece.len() > limit.bytes() => return Err(too_large(limit)),
-                Some(Ok(piece)) => body.extend_from_slice(&piece),
-                Some(Err(error)) => return Err(cut_off(error.into().as_ref(), limit)),
-            }
+    let started = Instant::now();
+    loop {
+        let due = (started + patience.with(body.len())).min(Instant::now() + patience.between_pieces);
+        let piece = timeout_at(due, poll_fn(|context| Pin::as_mut(&mut stream).poll_next(context)));
+        match piece.await.map_err(|_| too_slow())? {
+            None => return Ok(body),
+            Some(Ok(piece)) if body.len() + piece.len() > limit.bytes() => return Err(too_large(limit)),
+            Some(Ok(piece)) => body.extend_from_slice(&piece),
+            Some(Err(error)) => return Err(cut_off(error.into().as_ref(), limit)),
         }
-    };
-    timeout_at(Instant::now() + patience.in_all, whole).await.map_err(|_| too_slow())??;
-    Ok(body)
+    }
 }
 
 /// Stops one byte past the limit, however much more a few packed bytes would become.
@@ -208,6 +216,13 @@ mod tests {
             Patience { between_pieces: Duration::from_hours(1), in_all: short },
         ] {
             assert_eq!(collect(Silence, BodyLimit::Event, patience).await.unwrap_err().code(), Code::RequestTimeout);
+        }
+    }
+
+    #[test]
+    fn each_second_is_paid_for_in_bytes() {
+        for (bytes, seconds) in [(0, 10), (1023, 10), (10 * 1024, 20), (MAX_FORM_BYTES, 60), (MAX_BATCH_BYTES, 60)] {
+            assert_eq!(PATIENCE.with(bytes).as_secs(), seconds, "after {bytes} bytes");
         }
     }
 

@@ -113,7 +113,9 @@ problem_codes! {
         "Check the path and the id. What a credential may not see is answered like what does not exist.", [FixRequest];
     MethodNotAllowed "method_not_allowed" 405 final "This path does not know that method",
         "Use one of the methods named in the Allow header.", [FixRequest];
-    RequestTimeout "request_timeout" 408 1 "The body did not arrive in time",
+    MalformedRequest "malformed_request" 400 final "This is no HTTP request",
+        "Speak HTTP/1.1 to this address; to reach it over TLS, go through the proxy in front of it.", [FixRequest];
+    RequestTimeout "request_timeout" 408 1 "The request did not arrive in time",
         "Send the request again, over a faster connection or in smaller parts.", [RetrySameRequest, SplitRequest];
     PayloadTooLarge "payload_too_large" 413 final "The body is too large",
         "Keep an event within 4 MiB and a batch within 32 MiB, counted after decompression; report long contents by hash.", [SplitRequest];

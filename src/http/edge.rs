@@ -1,17 +1,21 @@
 //! The outermost layer, around everything: gives each request its id, writes every problem in the one form its sender accepts,
 //! sets the headers every answer has, and logs one line. It decides nothing about a request but its size.
 
+use std::fmt::Write as _;
+use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use actix_web::body::{BoxBody, MessageBody as _};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
 
 use crate::http::authentication::{Authenticated, Authenticator};
 use crate::http::codes::Code;
+use crate::http::connection::Pace;
 use crate::http::cursor::Cursors;
 use crate::http::media::prefers_html;
 use crate::http::problem::Problem;
@@ -97,6 +101,7 @@ impl RequestContext {
 /// The layer.
 pub async fn edge(request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
+    let _at_work = request.request().conn_data::<Rc<Pace>>().map(Pace::begin);
     let received_at = (Surroundings::of(request.request()).now)();
     let context = RequestContext { request_id: RequestId::new(received_at), received_at };
     request.extensions_mut().insert(context);
@@ -137,6 +142,31 @@ fn written(response: ServiceResponse<BoxBody>, context: RequestContext) -> Servi
     *answer.status_mut() = bare.status();
     add_problem_headers(answer.headers_mut(), &problem);
     ServiceResponse::new(request, answer)
+}
+
+/// The bytes of a refusal where there is no request to answer: what came is no HTTP, or its head never ended.
+pub(super) fn problem_without_request(surroundings: &Surroundings, problem: &Problem) -> Vec<u8> {
+    let received_at = (surroundings.now)();
+    let id = RequestId::new(received_at).to_string();
+    let body = serde_json::to_vec(&problem.to_json(&surroundings.base_url, &id)).expect("a map of JSON values");
+    let status = StatusCode::from_u16(problem.code().status()).expect("the table holds valid statuses");
+    let date = SystemTime::UNIX_EPOCH + Duration::from_micros(u64::try_from(received_at.micros()).unwrap_or(0));
+    let mut answer = format!(
+        "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\ndate: {}\r\n\
+         x-request-id: {id}\r\nx-caller-class: {NO_CALLER}\r\n{}: {NO_PAGE_POLICY}\r\n",
+        body.len(),
+        header::HttpDate::from(date),
+        header::CONTENT_SECURITY_POLICY,
+    );
+    let retry_after = problem.retry_after_seconds().map(|seconds| (header::RETRY_AFTER, seconds.to_string()));
+    let common = COMMON_HEADERS.into_iter().map(|(name, value)| (name, value.to_owned()));
+    for (name, value) in common.chain(retry_after) {
+        write!(answer, "{name}: {value}\r\n").expect("writing to a String cannot fail");
+    }
+    answer.push_str("\r\n");
+    meters::answered("none", status.as_u16(), Duration::ZERO);
+    tracing::info!(http.status = status.as_u16(), request.id = id, code = problem.code().as_str(), "refused what is no request");
+    [answer.as_bytes(), &body].concat()
 }
 
 /// Headers a problem brings along, whatever form its body has.

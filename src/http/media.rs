@@ -73,6 +73,9 @@ fn is_preferred_to_json(headers: &HeaderMap, names: &[&str]) -> bool {
 /// `0.85` as 850.
 fn per_mille(quality: &str) -> Option<u16> {
     let (whole, fraction) = quality.trim().split_once('.').unwrap_or((quality.trim(), ""));
+    if !whole.bytes().chain(fraction.bytes()).all(|c| c.is_ascii_digit()) {
+        return None;
+    }
     let padded = format!("{fraction:0<3}");
     let whole: u16 = whole.parse().ok().filter(|w| *w <= 1)?;
     Some((whole * 1000 + padded.get(..3)?.parse::<u16>().ok()?).min(1000))
@@ -99,6 +102,7 @@ mod tests {
             ("application/json, text/html", false),
             ("application/json;q=0.5, text/html;q=0.9", true),
             ("text/html;q=0", false),
+            ("application/json;q=0.5.5, text/html;q=0.9", false),
         ] {
             assert_eq!(prefers_html(&headers(ACCEPT, accept)), expected, "{accept}");
         }

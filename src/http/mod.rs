@@ -2,6 +2,7 @@
 //! of routes, from which server, 405s and documents are made. It knows nothing of HTML or SQL; `api` and `ui` bring the rows.
 
 pub mod server;
+mod connection;
 pub mod edge;
 pub mod route;
 pub mod door;

@@ -24,7 +24,8 @@ pub struct HighWater {
 }
 
 impl HighWater {
-    fn to_text(&self) -> String {
+    /// The file's text.
+    pub fn to_text(&self) -> String {
         // Padded to one length, so that a later mark overwrites an earlier one completely.
         format!("{MAGIC}\n{}\n{:016}\n{}\n", self.origin, self.size.get(), self.root)
     }
@@ -35,7 +36,8 @@ impl HighWater {
         let origin = lines.next()?.to_owned();
         let size = TreeSize::new(lines.next()?.parse().ok()?)?;
         let root = RootHash::parse(lines.next()?)?;
-        (lines.next() == Some("") && lines.next().is_none()).then_some(Self { origin, size, root })
+        let mark = Self { origin, size, root };
+        (mark.to_text() == text).then_some(mark)
     }
 
     /// Reads the mark; `None` if there is none yet.

@@ -4,6 +4,7 @@ pub mod ledger;
 pub mod genesis;
 pub mod clock;
 pub mod folder;
+pub mod allowance;
 pub mod credentials;
 pub mod adoption;
 pub mod intake;

@@ -75,10 +75,14 @@ struct Decimal {
     exponent: i64,
 }
 
+/// An exponent that no double has.
+const FAR: i64 = i64::MAX / 4;
+
 impl Decimal {
     fn read(number: &str) -> Decimal {
         let (mantissa, exponent) = match number.split_once(['e', 'E']) {
-            Some((m, e)) => (m, e.parse::<i64>().unwrap_or(i64::MAX / 4)),
+            // Far beyond what a double holds, and far from where adding to it would overflow.
+            Some((m, e)) => (m, e.parse::<i64>().map_or(FAR, |e| e.clamp(-FAR, FAR))),
             None => (number, 0),
         };
         let is_negative = mantissa.starts_with('-');

@@ -41,6 +41,29 @@ fn numbers_that_keep_their_value_pass_and_others_are_named() {
 }
 
 #[test]
+fn exponents_beyond_all_measure_are_refused_and_overflow_nothing() {
+    for given in ["1.5e-9223372036854775808", "1.5e-99999999999999999999", "15e9223372036854775807", "-1e-9223372036854775809"] {
+        assert!(matches!(Value::parse(given.as_bytes()), Err(JsonError::NumberNotExact { .. })), "{given}");
+    }
+    assert_eq!(canonical("0.0e-9223372036854775808"), "0");
+}
+
+#[test]
+fn a_name_that_looks_like_a_place_is_not_taken_for_one() {
+    let twice = "{\"x at line 5 column 7\":1,\n\"x at line 5 column 7\":2}";
+    let expected = JsonError::DuplicateName { name: "x at line 5 column 7".to_owned(), line: 2, column: 22 };
+    assert_eq!(Value::parse(twice.as_bytes()), Err(expected));
+}
+
+#[test]
+fn members_out_of_order_are_not_those_of_a_canonical_object() {
+    assert_eq!(members_in(r#"{"a":1,"b":[2, 3]}"#), Some(vec![("a", "1"), ("b", "[2, 3]")]));
+    for other in [r#"{"b":1,"a":2}"#, r#"{"a":1,"a":2}"#, r#"{"a": 1}"#, "{}", "[]"] {
+        assert_eq!(members_in(other), None, "{other}");
+    }
+}
+
+#[test]
 fn what_serde_json_lets_pass_is_refused_with_its_place() {
     assert!(matches!(Value::parse(b"{\"a\":1,\n \"a\":2}"), Err(JsonError::DuplicateName { name, line: 2, .. }) if name == "a"));
     assert!(matches!(Value::parse(br#"{"x":{"_sd":[]}}"#), Err(JsonError::ReservedName { .. })));

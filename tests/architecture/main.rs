@@ -176,6 +176,15 @@ fn there_is_one_writer() {
     );
 }
 
+/// In a test build a crate that only tests use turns this feature on; the program that is shipped has what the manifest says.
+#[test]
+fn the_shipped_program_reads_numbers_as_the_tested_one_does() {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let dependencies = manifest.split("\n[").find(|section| section.starts_with("dependencies]")).unwrap();
+    let line = dependencies.lines().find(|line| line.starts_with("serde_json ")).unwrap();
+    assert!(line.contains("\"float_roundtrip\""), "without it 17 digits may be read as the neighbouring double: {line}");
+}
+
 #[test]
 fn each_rule_can_be_broken() {
     let map = map();

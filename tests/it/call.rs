@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -234,33 +234,44 @@ pub(crate) fn errors_of(problem: &Value) -> Vec<String> {
     problem["errors"].as_array().into_iter().flatten().map(|e| format!("{} {}", text(e, "path"), text(e, "code"))).collect()
 }
 
-/// Bytes on a connection, whatever they are, and what came back until the server closed it or stopped for a while.
-pub(crate) struct Wire(TcpStream);
+/// Bytes on a connection, whatever they are, and the answers that came back, one after the other.
+pub(crate) struct Wire {
+    stream: TcpStream,
+    /// What came behind the last answer.
+    ahead: Vec<u8>,
+}
 
 impl Wire {
     /// Connects to `http://HOST:PORT`.
     pub(crate) fn connect(url: &str) -> Self {
         let stream = TcpStream::connect(url.trim_start_matches("http://")).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self(stream)
+        Self { stream, ahead: Vec::new() }
     }
 
     /// Sends bytes. The server may have closed its side already: that shows in the answer.
     pub(crate) fn send(&mut self, bytes: &[u8]) -> &mut Self {
-        let _ = self.0.write_all(bytes);
+        let _ = self.stream.write_all(bytes);
+        self
+    }
+
+    /// Sends nothing any more, but still listens.
+    pub(crate) fn end_of_sending(&mut self) -> &mut Self {
+        let _ = self.stream.shutdown(Shutdown::Write);
         self
     }
 
     /// Reads one answer: its head, and as much of a body as it announces.
     #[track_caller]
     pub(crate) fn answer(&mut self) -> Answer {
-        let mut bytes = Vec::new();
+        let mut bytes = std::mem::take(&mut self.ahead);
         let mut piece = [0; 8192];
         loop {
-            if let Some(answer) = parse_answer(&bytes) {
+            if let Some((answer, length)) = parse_answer(&bytes) {
+                self.ahead = bytes.split_off(length);
                 return answer;
             }
-            match self.0.read(&mut piece) {
+            match self.stream.read(&mut piece) {
                 Ok(0) => panic!("the server closed after {:?}", String::from_utf8_lossy(&bytes)),
                 Ok(count) => bytes.extend_from_slice(&piece[..count]),
                 Err(e) => panic!("{e} after {:?}", String::from_utf8_lossy(&bytes)),
@@ -269,7 +280,8 @@ impl Wire {
     }
 }
 
-fn parse_answer(bytes: &[u8]) -> Option<Answer> {
+/// The first answer in `bytes`, if it is whole, and its length.
+fn parse_answer(bytes: &[u8]) -> Option<(Answer, usize)> {
     let end = bytes.windows(4).position(|w| w == b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&bytes[..end]);
     let mut lines = head.split("\r\n");
@@ -278,5 +290,5 @@ fn parse_answer(bytes: &[u8]) -> Option<Answer> {
     let headers: BTreeMap<String, String> = lines.filter_map(pair).collect();
     let length: usize = headers.get("content-length").map_or(Some(0), |length| length.parse().ok())?;
     let body = bytes.get(end + 4..end + 4 + length)?.to_vec();
-    Some(Answer { what: "raw bytes".to_owned(), status, headers, body })
+    Some((Answer { what: "raw bytes".to_owned(), status, headers, body }, end + 4 + length))
 }

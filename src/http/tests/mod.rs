@@ -2,6 +2,7 @@
 
 mod refusals;
 mod sent_again;
+mod slow;
 mod sockets;
 
 use std::sync::Arc;

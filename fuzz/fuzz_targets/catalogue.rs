@@ -1,0 +1,4 @@
+//! The parser `catalogue` under its law.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| onus_fuzz::hold("catalogue", data));

@@ -1,0 +1,4 @@
+//! The parser `disclosure` under its law.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| onus_fuzz::hold("disclosure", data));

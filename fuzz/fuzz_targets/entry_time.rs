@@ -1,0 +1,4 @@
+//! The parser `entry_time` under its law.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| onus_fuzz::hold("entry_time", data));

@@ -1,0 +1,4 @@
+//! The parser `private_key` under its law.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| onus_fuzz::hold("private_key", data));

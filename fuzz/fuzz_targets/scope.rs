@@ -1,0 +1,4 @@
+//! The parser `scope` under its law.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| onus_fuzz::hold("scope", data));

@@ -1,0 +1,4 @@
+//! The parser `vkey` under its law.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| onus_fuzz::hold("vkey", data));
