@@ -93,10 +93,7 @@ where
     P: Send + 'static,
     W: Future<Output = Result<Reply, Problem>> + 'static,
 {
-    let begin = match key_of(request, caller)? {
-        None => None,
-        Some(key) => Some(beginning(request, caller, &key, body)),
-    };
+    let begin = key_of(request, caller)?.map(|key| beginning(request, caller, &key, body));
     // One way to another thread for both: each costs as much as parsing an event.
     let begun = blocking(move || {
         Ok(match begin.map_or(Ok(None), |begin| begin().map(Some))? {
@@ -156,7 +153,7 @@ fn beginning(
     caller: &Caller,
     key: &IdempotencyKey,
     body: &[u8],
-) -> impl FnOnce() -> Result<Begin, Problem> + Send + 'static {
+) -> impl FnOnce() -> Result<Begin, Problem> + Send + use<> {
     let surroundings = Surroundings::of(request);
     let secret = &surroundings.fingerprint_key;
     let fingerprint = fingerprint(secret, request.query_string(), body);

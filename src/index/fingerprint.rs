@@ -60,7 +60,9 @@ impl Fingerprints {
                 }
                 Kind::Keyword | Kind::Facet => {
                     let words = document.words(field);
-                    words.iter().for_each(|word| print.add(self.of_word(column, word.as_bytes())));
+                    for word in &words {
+                        print.add(self.of_word(column, word.as_bytes()));
+                    }
                     !words.is_empty()
                 }
                 _ => false,
