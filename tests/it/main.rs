@@ -43,3 +43,4 @@ mod sent_again;
 mod trouble;
 mod shapes;
 mod recordings;
+mod kept_data;
