@@ -6,6 +6,8 @@ pub mod link;
 pub mod demo;
 pub mod verify;
 pub mod reindex;
+pub mod backup;
+pub mod restore;
 pub mod import;
 pub mod walks;
 pub mod client;
@@ -37,6 +39,8 @@ enum Command {
     Demo(demo::DemoArgs),
     Verify(verify::VerifyArgs),
     Reindex(reindex::ReindexArgs),
+    Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
     Import(import::ImportArgs),
     Walks(walks::WalksArgs),
 }
@@ -51,6 +55,8 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Reindex(args) => reindex::run(args),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => restore::run(args),
         Command::Import(args) => import::run(args),
         Command::Walks(args) => walks::run(args),
     };

@@ -6,6 +6,7 @@ pub mod rows;
 pub mod derived;
 pub mod batch;
 pub mod reader;
+pub mod copy;
 pub mod scratch;
 pub mod inspection;
 pub mod comparison;

@@ -43,4 +43,5 @@ mod sent_again;
 mod trouble;
 mod shapes;
 mod recordings;
+mod backup;
 mod kept_data;
