@@ -8,6 +8,7 @@ pub mod verify;
 pub mod reindex;
 pub mod backup;
 pub mod restore;
+pub mod doctor;
 pub mod import;
 pub mod walks;
 pub mod client;
@@ -41,6 +42,7 @@ enum Command {
     Reindex(reindex::ReindexArgs),
     Backup(backup::BackupArgs),
     Restore(restore::RestoreArgs),
+    Doctor(doctor::DoctorArgs),
     Import(import::ImportArgs),
     Walks(walks::WalksArgs),
 }
@@ -57,6 +59,7 @@ pub fn main() -> ExitCode {
         Command::Reindex(args) => reindex::run(args),
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),
+        Command::Doctor(args) => doctor::run(args),
         Command::Import(args) => import::run(args),
         Command::Walks(args) => walks::run(args),
     };

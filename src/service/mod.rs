@@ -34,6 +34,7 @@ pub mod staging;
 pub mod backup;
 pub mod restore;
 pub mod succession;
+pub mod doctor;
 pub mod verifier;
 pub mod integrity;
 pub mod criteria;

@@ -7,6 +7,7 @@ pub mod derived;
 pub mod batch;
 pub mod reader;
 pub mod copy;
+pub mod condition;
 pub mod scratch;
 pub mod inspection;
 pub mod comparison;

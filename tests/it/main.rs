@@ -44,4 +44,5 @@ mod trouble;
 mod shapes;
 mod recordings;
 mod backup;
+mod doctor;
 mod kept_data;
