@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use crate::cli::client::ClientError;
 use crate::cli::sample::SampleError;
 use crate::service::adoption::AdoptionError;
+use crate::service::backup::BackupError;
 use crate::service::folder::FolderError;
 use crate::service::genesis::GenesisError;
 use crate::service::ledger::OpenError;
 use crate::service::queue::WriteFailure;
 use crate::service::reindex::ReindexError;
+use crate::service::restore::RestoreError;
 use crate::service::sessions::SessionError;
 use crate::store::connection::StoreError;
 
@@ -87,6 +89,12 @@ pub enum CliError {
     /// What is derived could not be made again.
     #[error(transparent)]
     Reindex(#[from] ReindexError),
+    /// There is no backup.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// Nothing was restored, unless it says otherwise.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
     /// A link could not be made.
     #[error(transparent)]
     Session(#[from] SessionError),

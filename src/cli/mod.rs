@@ -6,6 +6,9 @@ pub mod link;
 pub mod demo;
 pub mod verify;
 pub mod reindex;
+pub mod backup;
+pub mod restore;
+pub mod doctor;
 pub mod import;
 pub mod walks;
 pub mod client;
@@ -37,6 +40,9 @@ enum Command {
     Demo(demo::DemoArgs),
     Verify(verify::VerifyArgs),
     Reindex(reindex::ReindexArgs),
+    Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
+    Doctor(doctor::DoctorArgs),
     Import(import::ImportArgs),
     Walks(walks::WalksArgs),
 }
@@ -51,6 +57,9 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Reindex(args) => reindex::run(args),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => restore::run(args),
+        Command::Doctor(args) => doctor::run(args),
         Command::Import(args) => import::run(args),
         Command::Walks(args) => walks::run(args),
     };

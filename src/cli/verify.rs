@@ -45,7 +45,8 @@ pub struct VerifyArgs {
     pub json: bool,
 }
 
-fn parse_vkey(text: &str) -> Result<Vkey, String> {
+/// A verifier key, or what is wrong with it.
+pub fn parse_vkey(text: &str) -> Result<Vkey, String> {
     Vkey::parse(text).map_err(|e| e.to_string())
 }
 

@@ -146,7 +146,7 @@ fn candidates(rows: Rows<'_>, cause: &Cause) -> Result<BTreeSet<LeafIndex>, Read
 }
 
 /// The first index that was recorded at that time or later. Times never decrease, so it is found by halving.
-fn first_recorded_at(rows: Rows<'_>, at: Timestamp) -> Result<u64, ReadError> {
+pub fn first_recorded_at(rows: Rows<'_>, at: Timestamp) -> Result<u64, ReadError> {
     let (mut low, mut high) = (0, rows.count_to_head()?);
     while low < high {
         let middle = low + (high - low) / 2;

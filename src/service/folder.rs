@@ -4,8 +4,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::FlockOperation;
+
+/// Times the writer's lock is asked for: whoever only looks whether somebody writes holds it for a moment.
+const LOCK_ATTEMPTS: u32 = 5;
+/// Between two of them.
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// The data directory of one ledger.
 #[derive(Clone, Debug)]
@@ -95,6 +101,11 @@ impl Folder {
         self.root.with_file_name(name)
     }
 
+    /// The four keys of the ledger.
+    pub fn key_files(&self) -> [PathBuf; 4] {
+        [self.log_key_file(), self.export_key_file(), self.event_key_file(), self.secret_key_file()]
+    }
+
     /// Signs checkpoints and nothing else. Who holds it can sign another history; witnesses and kept checkpoints show it.
     pub fn log_key_file(&self) -> PathBuf {
         self.root.join("keys/log.pem")
@@ -139,9 +150,28 @@ impl Folder {
     pub fn lock(&self) -> Result<WriterLock, FolderError> {
         let path = self.root.join("writer.lock");
         let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path).map_err(|e| io_error(&path, e))?;
-        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(WriterLock(file)),
-            Err(rustix::io::Errno::WOULDBLOCK) => Err(FolderError::InUse(self.root.display().to_string())),
+        for _ in 0..LOCK_ATTEMPTS {
+            match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(WriterLock(file)),
+                Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(LOCK_PAUSE),
+                Err(e) => return Err(io_error(&path, e.into())),
+            }
+        }
+        Err(FolderError::InUse(self.root.display().to_string()))
+    }
+
+    /// Whether a process writes the ledger just now. Nothing is changed, not even a file made.
+    pub fn is_written(&self) -> Result<bool, FolderError> {
+        let path = self.root.join("writer.lock");
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(e) => return Err(io_error(&path, e)),
+        };
+        // Shared, so that two who look do not take each other for a writer.
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
+            Ok(()) => Ok(false),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(true),
             Err(e) => Err(io_error(&path, e.into())),
         }
     }

@@ -20,9 +20,10 @@ use crate::store::batch::LedgerWriter;
 use crate::store::connection::StoreError;
 use crate::store::reader::ReadPool;
 use crate::tlog::entry::Origin;
-use crate::tlog::hash::to_base64url;
+use crate::tlog::hash::{RootHash, to_base64url};
 use crate::tlog::json::Value;
 use crate::tlog::key::SigningKey;
+use crate::tlog::position::TreeSize;
 use crate::tlog::vkey::{KeyName, NoteSigner, Vkey};
 
 /// How long an entry may wait for its checkpoint, in seconds: what entry 0 promises (FORMAT.md section 6, item 7).
@@ -37,6 +38,21 @@ pub struct NewLedger {
     pub base_url: String,
     /// Where the high-water mark lies.
     pub mark_file: std::path::PathBuf,
+}
+
+/// What entry 0 of a new epoch says of the ledger it goes on after (FORMAT.md section 10): the last head that anyone can prove.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Predecessor {
+    /// Its name.
+    pub origin: Origin,
+    /// How many entries the checkpoint covers.
+    pub size: TreeSize,
+    /// The root over them.
+    pub root: RootHash,
+    /// The signed note, verbatim.
+    pub checkpoint: String,
+    /// Why it is not written any more.
+    pub reason: String,
 }
 
 /// What `onus init` answers. The token is shown this once.
@@ -82,6 +98,16 @@ pub enum GenesisError {
 
 /// Makes the folder, the keys, entry 0, the admin credential and the first checkpoint.
 pub fn create(folder: &Folder, new: &NewLedger, clock: &Arc<dyn Clock>) -> Result<Created, GenesisError> {
+    create_after(folder, new, None, clock)
+}
+
+/// The same for a new epoch: a ledger that goes on where another one cannot.
+pub fn create_after(
+    folder: &Folder,
+    new: &NewLedger,
+    predecessor: Option<&Predecessor>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Created, GenesisError> {
     let name = KeyName::parse(new.origin.as_str()).ok_or(GenesisError::Origin)?;
     folder.create()?;
     let log_key = SigningKey::from_seed(&random_32());
@@ -96,7 +122,9 @@ pub fn create(folder: &Folder, new: &NewLedger, clock: &Arc<dyn Clock>) -> Resul
     let keys = EventKeys::new(event_key);
 
     let now = clock.now();
-    let first = own_entry("ledger.created", created_members(new, &vkey, &export_key, now.to_string()), &keys);
+    let mut members = created_members(new, &vkey, &export_key, now.to_string());
+    members.extend(predecessor.map(|before| ("/predecessor".to_owned(), predecessor_member(before))));
+    let first = own_entry("ledger.created", members, &keys);
     let terms = CredentialTerms {
         name: "admin".to_owned(),
         class: CallerClass::Service,
@@ -131,6 +159,17 @@ fn created_members(new: &NewLedger, vkey: &Vkey, export_key: &SigningKey, now: S
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
     .collect()
+}
+
+fn predecessor_member(before: &Predecessor) -> Value {
+    let size = Value::parse(before.size.to_string().as_bytes()).expect("a size is a number that JSON holds exactly");
+    Value::object([
+        ("checkpoint", before.checkpoint.as_str().into()),
+        ("origin", before.origin.as_str().into()),
+        ("reason", before.reason.as_str().into()),
+        ("root", before.root.to_base64().into()),
+        ("size", size),
+    ])
 }
 
 /// The host of the base URL: what passkeys will be bound to.

@@ -8,7 +8,7 @@ use tracing::{error, warn};
 use crate::service::high_water::HighWater;
 use crate::service::opened::ReadError;
 use crate::service::publisher::{Published, VerifiedEdge};
-use crate::service::tiling::TileEdge;
+use crate::service::tiling::{TileEdge, root_at};
 use crate::store::connection::StoreError;
 use crate::store::rows::{Head, Rows};
 use crate::tlog::checkpoint::UnverifiedCheckpoint;
@@ -70,23 +70,25 @@ fn check_mark(rows: Rows<'_>, head: &Head, path: &Path) -> Result<(), Fault> {
         }
         Err(e) => return Err(Fault(format!("the high-water mark {} cannot be read: {e}", path.display()))),
     };
+    contradiction(rows, head, &mark, path)?.map_or(Ok(()), |reason| Err(Fault(reason)))
+}
+
+/// Why the ledger does not extend its high-water mark; nothing, if it does.
+pub fn contradiction(rows: Rows<'_>, head: &Head, mark: &HighWater, path: &Path) -> Result<Option<String>, StoreError> {
     if mark.origin != head.origin {
-        return Err(Fault(format!("the high-water mark {} belongs to {}, not to {}", path.display(), mark.origin, head.origin)));
+        return Ok(Some(format!("the high-water mark {} belongs to {}, not to {}", path.display(), mark.origin, head.origin)));
     }
     if head.size < mark.size {
-        return Err(Fault(format!(
+        return Ok(Some(format!(
             "rolled back: the ledger file ends at size {}, but it had reached size {} (high-water mark {})",
             head.size,
             mark.size,
             path.display()
         )));
     }
-    let root = TileEdge::load(rows, mark.size)?.frontier().root();
-    if root == mark.root {
-        Ok(())
-    } else {
-        Err(Fault(format!("the ledger file holds another history: its root at size {} is not that of the high-water mark", mark.size)))
-    }
+    let is_another = root_at(rows, mark.size)? != mark.root;
+    Ok(is_another
+        .then(|| format!("the ledger file holds another history: its root at size {} is not that of the high-water mark", mark.size)))
 }
 
 /// The last checkpoint is ours and says the root that the entries have; the tail after it is whole.

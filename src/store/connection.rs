@@ -113,6 +113,8 @@ pub enum Access {
     Bookkeeping,
     /// One of many readers; cannot change the file.
     Read,
+    /// The writer of a copy: one plain file when it is closed, with no log beside it.
+    Copy,
     /// A file of SQLite's own that is gone with the connection; other files are attached to it by address.
     Scratch,
 }
@@ -121,7 +123,7 @@ pub enum Access {
 pub fn open(path: &Path, access: Access) -> Result<Connection, StoreError> {
     let named = |source| StoreError::Sqlite { path: path.display().to_string(), source };
     let flags = match access {
-        Access::Write | Access::Bookkeeping => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        Access::Write | Access::Bookkeeping | Access::Copy => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
         Access::Scratch => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_URI,
     } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -140,13 +142,13 @@ fn configure(connection: &Connection, access: Access) -> Result<(), rusqlite::Er
     // 128 MiB for what writes, 8 MiB for each of many readers, behind whom the system keeps the file (negative: KiB).
     let cache_kib = match access {
         Access::Write | Access::Scratch => -131_072,
-        Access::Bookkeeping => -32_768,
+        Access::Bookkeeping | Access::Copy => -32_768,
         Access::Read => -8_192,
     };
     connection.pragma_update(None, "cache_size", cache_kib)?;
     match access {
         Access::Read => return connection.pragma_update(None, "query_only", true),
-        Access::Scratch => return Ok(()),
+        Access::Scratch | Access::Copy => return Ok(()),
         Access::Write | Access::Bookkeeping => {}
     }
     // Only takes effect on a new file, and must come before WAL. Bookkeeping is written in small pieces all over its index: a large

@@ -6,6 +6,8 @@ pub mod rows;
 pub mod derived;
 pub mod batch;
 pub mod reader;
+pub mod copy;
+pub mod condition;
 pub mod scratch;
 pub mod inspection;
 pub mod comparison;

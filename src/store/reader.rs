@@ -15,7 +15,7 @@ const MAX_IDLE_READERS: usize = 36;
 
 /// A connection that reads the ledger file.
 pub struct LedgerReader {
-    connection: Connection,
+    pub(super) connection: Connection,
 }
 
 impl LedgerReader {

@@ -46,3 +46,6 @@ mod sent_again;
 mod trouble;
 mod shapes;
 mod recordings;
+mod backup;
+mod doctor;
+mod kept_data;

@@ -20,12 +20,13 @@ use std::error::Error as _;
 use std::path::PathBuf;
 
 pub use outside::GivenCheckpoint;
+pub(in crate::service) use outside::{Mark, read_mark};
 
 use crate::service::folder::Folder;
 use crate::service::opened::{EntryReading, entry_as_it_stands, open_entry};
 use crate::service::pending::EventKeys;
 use crate::service::verifier::checkpoints::Expected;
-use crate::service::verifier::outside::{Given, Mark, check_keys, check_mark, read_genesis, read_mark};
+use crate::service::verifier::outside::{Given, check_keys, check_mark, read_genesis};
 use crate::service::verifier::pass::pass;
 use crate::service::verifier::report::{Check, CheckName, Equivocation, Outcome, Place, Report};
 use crate::service::verifier::tally::Tally;

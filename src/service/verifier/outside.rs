@@ -150,7 +150,7 @@ fn contradiction(rows: Rows<'_>, given: &SignedCheckpoint) -> Result<Option<Equi
 }
 
 /// What was found of the high-water mark, before the ledger was read: so the mark cannot be ahead of it.
-pub(super) enum Mark {
+pub(in crate::service) enum Mark {
     /// It was read.
     Read(HighWater),
     /// There is none.
@@ -160,7 +160,7 @@ pub(super) enum Mark {
 }
 
 /// Reads the mark.
-pub(super) fn read_mark(path: &Path) -> Mark {
+pub(in crate::service) fn read_mark(path: &Path) -> Mark {
     let mut before = None;
     let mut reason = String::from("it changes all the time");
     for _ in 0..MAX_READINGS {
