@@ -111,7 +111,9 @@ fn contents_of(members: &Members) -> Vec<NamedContent> {
             ["trigger"] | ["context", _] => add(value.member("content_sha256"), value.member("content_bytes")),
             ["context"] => {
                 let Value::Array(documents) = value else { continue };
-                documents.iter().for_each(|document| add(document.member("content_sha256"), document.member("content_bytes")));
+                for document in documents {
+                    add(document.member("content_sha256"), document.member("content_bytes"));
+                }
             }
             _ => {}
         }
