@@ -87,7 +87,8 @@ async fn issue(ledger: web::Data<Ledger>, terms: CredentialTerms, report: Report
     Ok(Reply::json(StatusCode::CREATED, body))
 }
 
-fn report(caller: &Caller, request_id: &str) -> Report {
+/// The report of an administrative act: who asked for it.
+pub(super) fn report(caller: &Caller, request_id: &str) -> Report {
     Report {
         source: caller.source.clone(),
         credential_id: caller.credential_id.clone(),

@@ -1,8 +1,10 @@
 //! `GET /v1/entries`, one entry, its receipt: the bytes that are hashed, what they commit to, and whether all of it checks.
 
+use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value as Json, json};
 
+use crate::api::exports::{EXPORT_PROBLEMS, export_entry};
 use crate::api::place::{EntryPlace, salts_json};
 use crate::api::reading::{LIST_PROBLEMS, index_in, not_found, read_row};
 use crate::api::recorded::to_json;
@@ -13,6 +15,7 @@ use crate::http::authentication::Authenticated;
 use crate::http::blocking::blocking;
 use crate::http::edge::Surroundings;
 use crate::http::envelope::{self, ListMeta};
+use crate::http::media::prefers_sd_jwt;
 use crate::http::problem::Problem;
 use crate::http::query::Query;
 use crate::http::route::Registered;
@@ -31,11 +34,9 @@ use crate::tlog::position::LeafIndex;
 pub fn routes() -> Vec<Registered> {
     let mut list = read_row("/v1/entries", "listEntries", || web::to(list_entries));
     list.route.problems = LIST_PROBLEMS;
-    vec![
-        list,
-        read_row("/v1/entries/{index}", "readEntry", || web::to(read_entry)),
-        read_row("/v1/entries/{index}/receipt", "readReceipt", || web::to(read_receipt)),
-    ]
+    let mut one = read_row("/v1/entries/{index}", "readEntry", || web::to(read_entry));
+    one.route.problems = EXPORT_PROBLEMS;
+    vec![list, one, read_row("/v1/entries/{index}/receipt", "readReceipt", || web::to(read_receipt))]
 }
 
 async fn list_entries(request: HttpRequest, caller: Authenticated, ledger: web::Data<Ledger>) -> Result<HttpResponse, Problem> {
@@ -60,8 +61,12 @@ async fn read_entry(
     ledger: web::Data<Ledger>,
     path: web::Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    Query::parse(request.query_string(), &[])?;
     let index = index_in(&path)?;
+    // Looking at the head of an answer hands out nothing, so nothing of it is recorded.
+    if prefers_sd_jwt(request.headers()) && request.method() == Method::GET {
+        return export_entry(request, caller, ledger, index).await;
+    }
+    Query::parse(request.query_string(), &[])?;
     let data = blocking(move || {
         let looked = ledger.read(|rows| {
             let Some(entry) = entry_for(rows, &caller.sight(), index)? else { return Ok::<_, ProverError>(None) };

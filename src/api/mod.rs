@@ -17,6 +17,7 @@ pub mod walks;
 pub mod walk_json;
 pub mod delegation_reads;
 pub mod entries;
+pub mod exports;
 pub mod proofs;
 pub mod log;
 pub mod caller;
@@ -41,6 +42,7 @@ pub fn routes() -> Vec<Registered> {
         walks::routes(),
         delegation_reads::routes(),
         entries::routes(),
+        exports::routes(),
         proofs::routes(),
         log::routes(),
         caller::routes(),

@@ -4,6 +4,7 @@ use crate::domain::field_error::{FieldCode, FieldError};
 use crate::domain::parse::EventRefusal;
 use crate::http::codes::Code;
 use crate::http::problem::{FieldProblem, Problem};
+use crate::service::exporter::ExportFailure;
 use crate::service::intake::IntakeRefusal;
 use crate::service::opened::ReadError;
 use crate::service::pass::Refusal;
@@ -25,6 +26,15 @@ impl From<ProverError> for Problem {
         match e {
             ProverError::Outside(what) => Self::new(Code::InvalidParameter, what),
             ProverError::Read(e) => e.into(),
+            other => Self::failed(Code::Internal, &other),
+        }
+    }
+}
+
+impl From<ExportFailure> for Problem {
+    fn from(failure: ExportFailure) -> Self {
+        match failure {
+            ExportFailure::Read(e) => e.into(),
             other => Self::failed(Code::Internal, &other),
         }
     }

@@ -82,7 +82,7 @@ fn assess_authority<P: Past>(
     findings.extend(assess_principal_named(action, &chain));
     findings.extend(assess_scope(&needs, &chain));
     findings.extend(assess_resource(action, &chain));
-    findings.extend(assess_constraints(submission, action, &chain, earlier, entry, past)?);
+    findings.extend(assess_constraints(submission, action, &chain, entry, past)?);
     findings.extend(assess_consent(action, &chain));
     Ok(findings)
 }

@@ -1,16 +1,13 @@
 //! Whether an action keeps within the bounds of every hop, alone and together with what was done before it.
 
-use std::sync::Arc;
-
 use crate::domain::action::Action;
-use crate::domain::assess_action::is_spending;
 use crate::domain::assessment::{Submission, quoted, quoted_value};
 use crate::domain::bound;
 use crate::domain::catalogue::{CatalogueEntry, Effect};
-use crate::domain::chain::{Chain, Hop};
+use crate::domain::chain::Chain;
 use crate::domain::delegation::{Constraint, ConstraintOp, Period};
 use crate::domain::finding::{Code, Finding};
-use crate::domain::past::{Past, Recorded};
+use crate::domain::past::Past;
 use crate::domain::pointer;
 use crate::tlog::json::Value;
 use crate::tlog::time::Timestamp;
@@ -20,7 +17,6 @@ pub(crate) fn assess_constraints<P: Past>(
     submission: &Submission<'_>,
     action: &Action,
     chain: &Chain,
-    earlier: &[Arc<Recorded<Action>>],
     entry: Option<&CatalogueEntry>,
     past: &P,
 ) -> Result<Vec<Finding>, P::Error> {
@@ -32,7 +28,8 @@ pub(crate) fn assess_constraints<P: Past>(
                 (None, _) => missing(constraint, entry),
                 (Some(argument), None) => single(constraint, argument),
                 (Some(argument), Some(period)) => {
-                    let before = spent_before(submission, action, hop, constraint, period, earlier, past)?;
+                    // Without itself: an action is spent once, however many sides report it, under whichever delegation.
+                    let before = past.spent(hop.id(), &constraint.argument, period, submission.occurred_at, &action.action_id)?;
                     summed(constraint, argument, before, period)
                 }
             };
@@ -80,30 +77,6 @@ fn snapped(total: f64, bound: &Value) -> f64 {
     }
 }
 
-/// What was spent in the period before this action. If an earlier report of this very action has been counted, it is taken
-/// out again: an action is spent once, however many sides report it. When an action is assessed again, its own report and
-/// later ones are there, too, but not in the sum.
-fn spent_before<P: Past>(
-    submission: &Submission<'_>,
-    action: &Action,
-    hop: &Hop,
-    constraint: &Constraint,
-    period: Period,
-    earlier: &[Arc<Recorded<Action>>],
-    past: &P,
-) -> Result<f64, P::Error> {
-    let spent = past.spent(hop.id(), &constraint.argument, period, submission.occurred_at)?;
-    let is_another = |r: &&Arc<Recorded<Action>>| r.source != *submission.source || r.event_id != *submission.event_id;
-    let counted = earlier.iter().take_while(is_another).find(|report| is_spending(&report.what)).filter(|report| {
-        report.what.actor.delegation_id == action.actor.delegation_id && is_same_period(period, report.occurred_at, submission.occurred_at)
-    });
-    let of_itself = counted.and_then(|report| pointer::resolve(report.what.arguments.as_ref()?, &constraint.argument));
-    match of_itself {
-        Some(Value::Number(number)) => Ok(spent - number),
-        _ => Ok(spent),
-    }
-}
-
 /// Whether two instants fall into one period, by the calendar of UTC.
 pub(crate) fn is_same_period(period: Period, a: Timestamp, b: Timestamp) -> bool {
     match period {
@@ -117,6 +90,7 @@ pub(crate) fn is_same_period(period: Period, a: Timestamp, b: Timestamp) -> bool
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
+    use std::sync::Arc;
 
     use super::*;
     use crate::domain::assessment::assess;
@@ -124,6 +98,7 @@ mod tests {
     use crate::domain::delegation::{Delegation, Revocation};
     use crate::domain::ids::{ActionId, DelegationId, EventId, Source};
     use crate::domain::memory::MemoryPast;
+    use crate::domain::past::Recorded;
     use crate::domain::settings::Settings;
     use crate::domain::test_world::{World, acted, at_most, refund};
 
@@ -144,8 +119,8 @@ mod tests {
         fn reports(&self, id: &ActionId) -> Result<Vec<Arc<Recorded<Action>>>, Infallible> {
             self.facts.reports(id)
         }
-        fn spent(&self, under: &DelegationId, argument: &str, period: Period, at: Timestamp) -> Result<f64, Infallible> {
-            self.sums.spent(under, argument, period, at)
+        fn spent(&self, under: &DelegationId, argument: &str, period: Period, at: Timestamp, but: &ActionId) -> Result<f64, Infallible> {
+            self.sums.spent(under, argument, period, at, but)
         }
         fn catalogue(&self) -> Result<Arc<Catalogue>, Infallible> {
             self.facts.catalogue()

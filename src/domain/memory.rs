@@ -140,11 +140,11 @@ impl Past for MemoryPast {
         Ok(self.reports.get(id).cloned().unwrap_or_default())
     }
 
-    fn spent(&self, under: &DelegationId, argument: &str, period: Period, at: Timestamp) -> Result<f64, Infallible> {
+    fn spent(&self, under: &DelegationId, argument: &str, period: Period, at: Timestamp, but: &ActionId) -> Result<f64, Infallible> {
         let counted = self.reports.values().filter_map(|reports| reports.iter().find(|r| is_spending(&r.what)));
         let within = counted.filter(|r| {
             let is_under = r.what.actor.delegation_id.as_ref().is_some_and(|id| self.is_under(id, under));
-            is_under && is_same_period(period, r.occurred_at, at)
+            is_under && r.what.action_id != *but && is_same_period(period, r.occurred_at, at)
         });
         let amounts = within.filter_map(|r| match pointer::resolve(r.what.arguments.as_ref()?, argument)? {
             Value::Number(number) => Some(*number),

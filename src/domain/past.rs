@@ -57,8 +57,9 @@ pub trait Past {
     fn reports(&self, id: &ActionId) -> Result<Vec<Arc<Recorded<Action>>>, Self::Error>;
 
     /// The sum of a numeric argument over earlier actions under that delegation or one below it, within the day, month (UTC, of
-    /// `occurred_at`) or life that `at` falls into. Each action counts once, by its first report that is neither `denied` nor `failed`.
-    fn spent(&self, under: &DelegationId, argument: &str, period: Period, at: Timestamp) -> Result<f64, Self::Error>;
+    /// `occurred_at`) or life that `at` falls into. Each action counts once, by its first report that is neither `denied` nor `failed`;
+    /// `but` not at all. Which delegations lie below is as it was known when the event itself was recorded.
+    fn spent(&self, under: &DelegationId, argument: &str, period: Period, at: Timestamp, but: &ActionId) -> Result<f64, Self::Error>;
 
     /// The action catalogue in force; empty if none was adopted.
     fn catalogue(&self) -> Result<Arc<Catalogue>, Self::Error>;

@@ -271,8 +271,8 @@ impl<P: Past> Past for Earlier<'_, P> {
         Ok(reports.into_iter().filter(|report| report.index < self.than).collect())
     }
 
-    fn spent(&self, under: &DelegationId, argument: &str, period: Period, at: Timestamp) -> Result<f64, P::Error> {
-        self.past.spent(under, argument, period, at)
+    fn spent(&self, under: &DelegationId, argument: &str, period: Period, at: Timestamp, but: &ActionId) -> Result<f64, P::Error> {
+        self.past.spent(under, argument, period, at, but)
     }
 
     fn catalogue(&self) -> Result<Arc<Catalogue>, P::Error> {

@@ -2,6 +2,9 @@
 
 use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
 
+/// The media type of an export.
+pub const SD_JWT: &str = "application/sd-jwt";
+
 /// A kind of body that some operation reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MediaType {
@@ -50,6 +53,11 @@ pub fn prefers_html(headers: &HeaderMap) -> bool {
 /// Whether plain text was asked for by name, and no JSON is preferred to it.
 pub fn prefers_plain_text(headers: &HeaderMap) -> bool {
     is_preferred_to_json(headers, &["text/plain"])
+}
+
+/// Whether an export (RFC 9901) was asked for by name, and no JSON is preferred to it.
+pub fn prefers_sd_jwt(headers: &HeaderMap) -> bool {
+    is_preferred_to_json(headers, &[SD_JWT])
 }
 
 fn is_preferred_to_json(headers: &HeaderMap, names: &[&str]) -> bool {

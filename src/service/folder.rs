@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use rustix::fs::FlockOperation;
 
+use crate::tlog::key::SigningKey;
+
 /// Times the writer's lock is asked for: whoever only looks whether somebody writes holds it for a moment.
 const LOCK_ATTEMPTS: u32 = 5;
 /// Between two of them.
@@ -194,6 +196,13 @@ impl Folder {
             path: path.display().to_string(),
             reason: format!("expected 32 bytes, found {}", bytes.len()),
         })
+    }
+
+    /// Reads a private key in PEM.
+    pub fn read_signing_key(&self, path: &Path) -> Result<SigningKey, FolderError> {
+        let bad = |reason: &str| FolderError::BadKey { path: path.display().to_string(), reason: reason.to_owned() };
+        let pem = self.read_text(path)?.ok_or_else(|| bad("it is missing"))?;
+        SigningKey::from_pem(&pem).map_err(|e| bad(&e.to_string()))
     }
 
     /// Reads a text file; `None` if it is not there.

@@ -20,14 +20,20 @@ use crate::store::batch::LedgerWriter;
 use crate::store::connection::StoreError;
 use crate::store::reader::ReadPool;
 use crate::tlog::entry::Origin;
-use crate::tlog::hash::{RootHash, to_base64url};
+use crate::tlog::hash::RootHash;
 use crate::tlog::json::Value;
+use crate::tlog::jwk::jwk;
 use crate::tlog::key::SigningKey;
 use crate::tlog::position::TreeSize;
 use crate::tlog::vkey::{KeyName, NoteSigner, Vkey};
 
 /// How long an entry may wait for its checkpoint, in seconds: what entry 0 promises (FORMAT.md section 6, item 7).
 pub const MAX_PUBLICATION_SECONDS: u32 = 60;
+
+/// The member of entry 0 that holds the public export key, as a JWK.
+pub const EXPORT_KEY: &str = "/export_key";
+/// The member of entry 0 that says where the ledger is reached.
+pub const BASE_URL: &str = "/base_url";
 
 /// What `onus init` is told.
 #[derive(Clone, Debug)]
@@ -143,12 +149,10 @@ pub fn create_after(
 }
 
 fn created_members(new: &NewLedger, vkey: &Vkey, export_key: &SigningKey, now: String) -> Members {
-    let jwk =
-        Value::object([("crv", "Ed25519".into()), ("kty", "OKP".into()), ("x", to_base64url(export_key.public_key().as_bytes()).into())]);
     [
-        ("/base_url", new.base_url.as_str().into()),
+        (BASE_URL, new.base_url.as_str().into()),
         ("/event_id", "ledger.created".into()),
-        ("/export_key", jwk),
+        (EXPORT_KEY, jwk(&export_key.public_key())),
         ("/format", Value::from(1)),
         ("/log_key", vkey.to_string().into()),
         ("/max_publication_seconds", Value::from(MAX_PUBLICATION_SECONDS)),

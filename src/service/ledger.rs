@@ -14,6 +14,7 @@ use crate::service::bell::Bell;
 use crate::service::clock::Clock;
 use crate::service::credentials::{Credentials, SecretKey};
 use crate::service::derivation::own_entry;
+use crate::service::exporter::Exporter;
 use crate::service::folder::{Folder, FolderError, WriterLock};
 use crate::service::follower::{Follower, FollowerError};
 use crate::service::high_water::{HighWater, MarkFile};
@@ -30,7 +31,6 @@ use crate::store::connection::StoreError;
 use crate::store::reader::ReadPool;
 use crate::store::rows::{Head, Rows};
 use crate::tlog::entry::Origin;
-use crate::tlog::key::SigningKey;
 use crate::tlog::position::TreeSize;
 use crate::tlog::vkey::{KeyName, NoteSigner, Vkey};
 
@@ -89,6 +89,7 @@ pub struct Ledger {
     clock: Arc<dyn Clock>,
     keys: EventKeys,
     credentials: Arc<Credentials>,
+    exporter: Exporter,
     pool: Arc<ReadPool>,
     queue: Mutex<Option<Queue>>,
     searcher: Arc<Searcher>,
@@ -119,6 +120,7 @@ impl Ledger {
         let lock = folder.lock()?;
         let keys = EventKeys::new(folder.read_secret(&folder.event_key_file())?);
         let secret_key = SecretKey::new(folder.read_secret(&folder.secret_key_file())?);
+        let exporter = Exporter::load(&folder)?;
         let writer = LedgerWriter::open(&folder.ledger_file())?;
         let head = writer.rows().head()?.ok_or_else(|| StoreError::Unusable("the ledger file has no head".to_owned()))?;
         let origin = Origin::parse(&head.origin).ok_or_else(|| StoreError::Unusable("the ledger file's origin is not one".to_owned()))?;
@@ -187,6 +189,7 @@ impl Ledger {
             clock,
             keys,
             credentials,
+            exporter,
             pool,
             queue: Mutex::new(Some(queue)),
             searcher,
@@ -262,6 +265,11 @@ impl Ledger {
     /// The same, for the door.
     pub fn shared_credentials(&self) -> Arc<Credentials> {
         Arc::clone(&self.credentials)
+    }
+
+    /// Makes exports.
+    pub const fn exporter(&self) -> &Exporter {
+        &self.exporter
     }
 
     /// Searches.
@@ -356,9 +364,8 @@ impl Drop for Ledger {
 /// The log key, named as the ledger.
 pub fn log_signer(folder: &Folder, origin: &Origin) -> Result<NoteSigner, FolderError> {
     let path = folder.log_key_file();
-    let bad = |reason: &str| FolderError::BadKey { path: path.display().to_string(), reason: reason.to_owned() };
-    let pem = folder.read_text(&path)?.ok_or_else(|| bad("it is missing"))?;
-    let key = SigningKey::from_pem(&pem).map_err(|e| bad(&e.to_string()))?;
-    let name = KeyName::parse(origin.as_str()).ok_or_else(|| bad("the origin cannot name a key"))?;
+    let key = folder.read_signing_key(&path)?;
+    let cannot_name = || FolderError::BadKey { path: path.display().to_string(), reason: "the origin cannot name a key".to_owned() };
+    let name = KeyName::parse(origin.as_str()).ok_or_else(cannot_name)?;
     Ok(NoteSigner::new(name, key))
 }

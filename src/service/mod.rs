@@ -21,6 +21,7 @@ pub mod branches;
 pub mod previews;
 pub mod meters;
 pub mod entry_reads;
+pub mod exporter;
 pub mod high_water;
 pub mod start;
 pub mod bell;

@@ -24,7 +24,7 @@ use crate::tlog::position::LeafIndex;
 use crate::tlog::time::Timestamp;
 
 /// The types that this release writes about itself.
-pub const ADMINISTRATIVE_TYPES: [&str; 7] = [
+pub const ADMINISTRATIVE_TYPES: [&str; 8] = [
     "ledger.created",
     "credential.issued",
     "catalogue.adopted",
@@ -32,6 +32,7 @@ pub const ADMINISTRATIVE_TYPES: [&str; 7] = [
     "issuer.trusted",
     "clock.confirmed",
     "assessment.changed",
+    "export.created",
 ];
 
 /// Why an entry could not be read as what it should be.

@@ -43,6 +43,8 @@ struct SumKey {
 struct RunningSum {
     /// Reports with a smaller index are in `total`.
     through: LeafIndex,
+    /// How many delegations it is over. They only become more, so as many are the same.
+    delegations: usize,
     total: f64,
 }
 
@@ -131,12 +133,10 @@ impl<'a> LedgerPast<'a> {
     }
 
     /// Sums over reports with `from <= index < own_index` that open the action they report.
-    fn sum_between(&self, key: &SumKey, at: Window, from: Option<LeafIndex>) -> Result<f64, ReadError> {
+    fn sum_between(&self, argument: &str, under: &[DelegationNo], at: Window, from: Option<LeafIndex>) -> Result<f64, ReadError> {
         let mut indexes = Vec::new();
-        if let Some(no) = self.rows.delegation_no(&key.under)? {
-            for no in subtree(self.rows, no)? {
-                indexes.extend(self.rows.actions_under(no, at.from, at.before)?);
-            }
+        for no in under {
+            indexes.extend(self.rows.actions_under(*no, at.from, at.before)?);
         }
         indexes.retain(|i| *i < self.own_index && from.is_none_or(|from| *i >= from));
         indexes.sort_unstable();
@@ -144,10 +144,20 @@ impl<'a> LedgerPast<'a> {
         for index in indexes {
             let Some(action) = self.open(index)?.as_action()? else { return Err(wrong_place(index, "action")) };
             if is_counted(&action.what) && !self.was_counted_before(&action)? {
-                total += argument_number(&action.what, &key.argument).unwrap_or(0.0);
+                total += argument_number(&action.what, argument).unwrap_or(0.0);
             }
         }
         Ok(total)
+    }
+
+    /// What an action has put into such a sum itself, by an earlier report of it.
+    fn part_of(&self, action: &ActionId, argument: &str, under: &[DelegationNo], at: Window) -> Result<f64, ReadError> {
+        let reports = self.reports(action)?;
+        let Some(counted) = reports.iter().find(|report| is_counted(&report.what)) else { return Ok(0.0) };
+        let Some(named) = &counted.what.actor.delegation_id else { return Ok(0.0) };
+        let is_under = self.rows.delegation_no(named)?.is_some_and(|no| under.contains(&no));
+        let is_in_it = counted.index < self.own_index && is_under && at.holds(counted.occurred_at);
+        Ok(argument_number(&counted.what, argument).filter(|_| is_in_it).unwrap_or(0.0))
     }
 
     fn was_counted_before(&self, action: &Recorded<Action>) -> Result<bool, ReadError> {
@@ -201,14 +211,18 @@ impl Past for LedgerPast<'_> {
         Ok(reports)
     }
 
-    fn spent(&self, under: &DelegationId, argument: &str, period: Period, at: Timestamp) -> Result<f64, ReadError> {
+    fn spent(&self, under: &DelegationId, argument: &str, period: Period, at: Timestamp, but: &ActionId) -> Result<f64, ReadError> {
+        let Some(no) = self.rows.delegation_no(under)? else { return Ok(0.0) };
         let window = Window::of(period, at);
+        // As they hung together then: what a delegation that came later put under this sum cannot have been counted.
+        let below = subtree_before(self.rows, no, Some(self.own_index))?;
         let key = SumKey { under: under.clone(), argument: argument.to_owned(), from: window.from.map(Timestamp::micros) };
-        let known = self.cache.borrow().sums.get(&key).filter(|s| s.through <= self.own_index).map(|s| (s.through, s.total));
+        let is_usable = |sum: &&RunningSum| sum.through <= self.own_index && sum.delegations == below.len();
+        let known = self.cache.borrow().sums.get(&key).filter(is_usable).map(|s| (s.through, s.total));
         let (through, before) = known.map_or((None, 0.0), |(through, total)| (Some(through), total));
-        let total = before + self.sum_between(&key, window, through)?;
-        self.cache.borrow_mut().sums.insert(key, RunningSum { through: self.own_index, total });
-        Ok(total)
+        let total = before + self.sum_between(argument, &below, window, through)?;
+        self.cache.borrow_mut().sums.insert(key, RunningSum { through: self.own_index, delegations: below.len(), total });
+        Ok(total - self.part_of(but, argument, &below, window)?)
     }
 
     fn catalogue(&self) -> Result<Arc<Catalogue>, ReadError> {
@@ -261,10 +275,19 @@ impl Window {
         };
         Self { from, before }
     }
+
+    fn holds(self, at: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= at) && self.before.is_none_or(|before| at < before)
+    }
 }
 
 /// A delegation's number and those of all below it.
 pub fn subtree(rows: Rows<'_>, top: DelegationNo) -> Result<Vec<DelegationNo>, ReadError> {
+    subtree_before(rows, top, None)
+}
+
+/// The same, of those granted before some index.
+fn subtree_before(rows: Rows<'_>, top: DelegationNo, before: Option<LeafIndex>) -> Result<Vec<DelegationNo>, ReadError> {
     const PAGE: u64 = 1000;
     let mut all = vec![top];
     let mut next = 0;
@@ -275,7 +298,8 @@ pub fn subtree(rows: Rows<'_>, top: DelegationNo) -> Result<Vec<DelegationNo>, R
             let children = rows.children(no, after, PAGE)?;
             let Some(last) = children.last() else { break };
             after = Some(last.no);
-            all.extend(children.iter().map(|c| c.no).filter(|c| *c != top));
+            let known = children.iter().filter(|child| before.is_none_or(|before| child.index < before));
+            all.extend(known.map(|child| child.no).filter(|no| *no != top));
             if all.len() > MAX_DESCENDANTS {
                 return Err(ReadError::Store(crate::store::connection::StoreError::Unusable(format!(
                     "more than {MAX_DESCENDANTS} delegations hang below one: the ledger does not add up so many at once"

@@ -1,6 +1,7 @@
 //! What the API tells of one delegation, one action, one entry: the shapes as snapshots, who may see what, and that everything
 //! said of the log verifies with the verifiers alone.
 
+mod exports;
 mod log;
 mod previews;
 

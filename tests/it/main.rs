@@ -8,10 +8,12 @@
 )]
 
 mod shared;
+mod chance;
 mod call;
 mod app;
 mod submissions;
 mod test_ledger;
+mod simulation;
 mod api_reads;
 mod tlog_vectors;
 mod agentdojo;

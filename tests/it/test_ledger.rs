@@ -21,6 +21,7 @@ use onus::service::genesis::{NewLedger, create};
 use onus::service::intake::{Intake, IntakeRefusal, Submitter};
 use onus::service::ledger::{Ledger, LedgerConfig};
 use onus::service::pass::{Appended, Refusal};
+use onus::service::pending::PendingEntry;
 use onus::service::queue::WriteFailure;
 use onus::service::sessions::Sessions;
 use onus::store::service_db::ServiceDb;
@@ -93,12 +94,37 @@ impl TestLedger {
     /// The process dies: what its files hold at this moment, with a torn write at the end of the write-ahead log, is all that
     /// the next life finds. What the old one goes on doing reaches nobody.
     pub(crate) fn crash(&self) {
+        self.die();
+    }
+
+    /// The same while somebody reports these events: the process dies so many turns of a loop after they were queued, before they
+    /// are recorded, after it, or in the midst of it.
+    pub(crate) fn crash_while(&self, reporter: &Reporter<'_>, events: &[serde_json::Value], spins: u64) {
+        let pending = reporter.pending(events).unwrap();
+        let queue = self.with(|ledger| ledger.queue().unwrap());
+        std::thread::scope(|scope| {
+            // Its answer reaches nobody.
+            scope.spawn(move || drop(queue.append_blocking(pending, false)));
+            (0..spins).for_each(|_| std::hint::spin_loop());
+            self.die();
+        });
+    }
+
+    fn die(&self) {
         let next = life_folder(self.folder.path(), self.life.get() + 1);
         let (before, after) = (self.data(), next.join("data"));
         fs::create_dir(&next).unwrap();
         // The mark first: a mark that is older than the ledger is what a crash can leave, one that is newer is not.
         fs::copy(Folder::new(&before).default_mark_file(), Folder::new(&after).default_mark_file()).unwrap();
         copy_folder(&before, &after);
+        // What was moved from the log into the file while the two were copied is in neither copy: no crash leaves that.
+        let (file, copy) = (Folder::new(&before).ledger_file(), Folder::new(&after).ledger_file());
+        while fs::read(&file).unwrap() != fs::read(&copy).unwrap() {
+            for ending in ["", "-wal"] {
+                let named = |path: &Path| PathBuf::from(format!("{}{ending}", path.display()));
+                fs::copy(named(&file), named(&copy)).unwrap();
+            }
+        }
         let mut wal = OpenOptions::new().append(true).open(after.join("ledger.db-wal")).expect("an open ledger has a WAL");
         wal.write_all(&[0x5a; 9000]).unwrap();
         self.close();
@@ -108,6 +134,16 @@ impl TestLedger {
     /// Lets time pass.
     pub(crate) fn tick(&self, seconds: i64) {
         self.clock.tick_ms(seconds * 1000);
+    }
+
+    /// Lets very little time pass.
+    pub(crate) fn tick_ms(&self, ms: i64) {
+        self.clock.tick_ms(ms);
+    }
+
+    /// Sets the wall clock, as an operator or a bad time server would.
+    pub(crate) fn set_clock_by(&self, ms: i64) {
+        self.clock.set(self.clock.now().plus_ms(ms).unwrap());
     }
 
     /// Runs `look` on the open ledger.
@@ -179,14 +215,18 @@ impl Reporter<'_> {
 
     /// Reports many events at once.
     pub(crate) fn tries_all(&self, events: &[serde_json::Value], is_atomic: bool) -> Result<Vec<Result<Appended, Refusal>>, NotRecorded> {
+        let pending = self.pending(events).map_err(NotRecorded::Intake)?;
+        let answers = self.ledger.with(|ledger| ledger.queue().and_then(|queue| queue.append_blocking(pending, is_atomic)));
+        Ok(answers.map_err(NotRecorded::Failed)?.into_iter().map(|answered| answered.outcome).collect())
+    }
+
+    /// Events on their way to the queue.
+    fn pending(&self, events: &[serde_json::Value]) -> Result<Vec<PendingEntry>, IntakeRefusal> {
         self.ledger.with(|ledger| {
             let submitter = Submitter { caller: &self.caller, request_id: "req_test", agent_id_claim: None };
             let intake = Intake::new(ledger, submitter);
             let read = |event: &serde_json::Value| Value::parse(event.to_string().as_bytes()).unwrap();
-            let pending: Vec<_> =
-                events.iter().map(|event| intake.event(read(event), None)).collect::<Result<_, _>>().map_err(NotRecorded::Intake)?;
-            let answers = ledger.queue().and_then(|queue| queue.append_blocking(pending, is_atomic)).map_err(NotRecorded::Failed)?;
-            Ok(answers.into_iter().map(|answered| answered.outcome).collect())
+            events.iter().map(|event| intake.event(read(event), None)).collect()
         })
     }
 }

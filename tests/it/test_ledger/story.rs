@@ -7,7 +7,7 @@ use onus::service::intake::IntakeRefusal;
 use onus::service::pass::Refusal;
 use onus::service::past::present_findings;
 use onus::service::queue::WriteFailure;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{NotRecorded, TestLedger};
 use crate::submissions::{action, grant, pass_on, revocation, with};
@@ -215,4 +215,42 @@ fn an_agent_that_passed_on_what_it_never_had_is_found_out_when_the_parent_arrive
     ledger.check(size + 2);
     let now = ledger.with(|l| l.read(|rows| present_findings(rows, before.index, before.findings.clone()))).unwrap();
     assert!(now.contains(&Code::AgentMismatch), "what was given to agent:refunds was not the thief's to pass on: {now:?}");
+}
+
+fn limited(event: Value) -> Value {
+    with(event, &[("/constraints", json!([{ "argument": "/amount_cents", "op": "<=", "value": 20_000, "per": "delegation" }]))])
+}
+
+/// The second report named another delegation below the same limit, and was added to what the first had spent.
+#[test]
+fn an_action_that_is_reported_under_two_delegations_is_spent_once() {
+    let ledger = TestLedger::new();
+    let billing = ledger.source("billing");
+    billing.reports(&limited(grant("dlg-all")));
+    for part in ["dlg-left", "dlg-right"] {
+        billing.reports(&limited(pass_on(part, "dlg-all", "agent:refunds", "agent:refunds")));
+    }
+    billing.reports(&action("act-1", "dlg-left"));
+    let again = billing.reports(&action("act-1", "dlg-right"));
+    assert_eq!(again.findings, [Code::ReportDisagreement], "129.99 are spent, not 259.98");
+    let another = billing.reports(&action("act-2", "dlg-right"));
+    assert_eq!(another.findings, [Code::ConstraintExceeded], "another action is another 129.99");
+}
+
+/// A delegation that came late put an earlier action under a limit; another action, right when it was recorded, was over the limit
+/// from then on, but only if something else had it assessed again.
+#[test]
+fn what_a_late_delegation_brings_under_a_limit_does_not_count_against_what_came_before_it() {
+    let ledger = TestLedger::new();
+    let (billing, orders) = (ledger.source("billing"), ledger.source("orders"));
+    billing.reports(&limited(grant("dlg-all")));
+    billing.reports(&action("act-1", "dlg-late"));
+    let within = billing.reports(&action("act-2", "dlg-all"));
+    assert_eq!(within.findings, []);
+    billing.reports(&limited(pass_on("dlg-late", "dlg-all", "agent:refunds", "agent:refunds")));
+    orders.reports(&action("act-2", "dlg-all"));
+    let now = ledger.with(|ledger| ledger.read(|rows| present_findings(rows, within.index, Vec::new()))).unwrap();
+    assert_eq!(now, [], "as far within the limit as it was");
+    let later = billing.reports(&action("act-3", "dlg-all"));
+    assert_eq!(later.findings, [Code::ConstraintExceeded], "what is known by then counts");
 }
