@@ -45,12 +45,14 @@ class Load:
 
 
 def make_corpus(shared, path, events, seed):
-    """Recorded sessions as events: the first `events` of a longer, time-ordered stream."""
+    """Recorded sessions as events, in the order of time: how many were made, and their bytes on average."""
     script = os.path.join(shared, "data", "make_corpus.py")
     if not os.path.exists(script):
         sys.exit(f"onus bench: {script} is not there; point ONUS_SHARED at the folder that holds data/make_corpus.py")
-    subprocess.run([sys.executable, script, "--sources", os.path.dirname(script), "--n", str(events), "--seed", str(seed), "--out", path],
-                   check=True, stdout=subprocess.DEVNULL)
+    command = [sys.executable, script, "--sources", os.path.dirname(script), "--n", str(events), "--seed", str(seed), "--out", path]
+    made = subprocess.run(command, capture_output=True, text=True)
+    if made.returncode != 0:
+        sys.exit(f"onus bench: {script} failed: {made.stderr}")
     with open(path, "rb") as file:
         lines = sum(1 for _ in file)
     return lines, os.path.getsize(path) / lines

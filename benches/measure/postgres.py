@@ -10,7 +10,7 @@ import time
 
 BINARIES = "/usr/lib/postgresql/15/bin"
 COPY_ROWS = 10_000
-ROWS = 300_000
+ROWS, TRIAL_ROWS = 300_000, 50_000
 MANY = 64
 COMMIT_DELAYS = (0, 1_000)
 COLUMNS = "event_key, bytes, seed, members, action_key, delegation_no, occurred_at"
@@ -181,7 +181,7 @@ def measure_in(bench, postgres):
     alone = postgres.singles(1, trial_seconds, template_rows)
     delay, trials = better(lambda: postgres.singles(MANY, trial_seconds, template_rows))
     many = bench.budget.repeated("PostgreSQL singles", bench.runs, lambda _: postgres.singles(MANY, bench.seconds, template_rows))
-    copy_delay, copy_trials = better(lambda: postgres.copies(chunks, rows))
+    copy_delay, copy_trials = better(lambda: postgres.copies(chunks[:TRIAL_ROWS // COPY_ROWS], min(rows, TRIAL_ROWS)))
     copies = bench.budget.repeated("PostgreSQL COPY", bench.runs, lambda _: postgres.copies(chunks, rows))
 
     row, factor, rates = bench.report.row, bench.report.factor, bench.rates

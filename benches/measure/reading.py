@@ -128,5 +128,5 @@ def disk_rows(bench):
     bench.onus_bytes = bench.report.row("ledger.db", [file], "B", "the file, free pages included")
     bench.report.row("search index", [index], "B", "all files of it")
     for form, size in bench.service_bytes.items():
-        bench.report.row(f"a day's idempotency answers, {form}", [size], "B", "service.db after the run; an answer is kept 24 h, and none was a day old")
+        bench.report.row(f"a day's idempotency answers, {form}", [size], "B", "service.db after the run, its write-ahead log moved into it; an answer is kept 24 h, and none was a day old")
         bench.report.row(f"all together, {form}", [file + index + size], "B", "ledger.db, search index, service.db")

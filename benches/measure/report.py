@@ -4,6 +4,10 @@ import time
 
 COLUMNS = "| what | median | runs | bar | goal | how it was taken |\n|---|---:|---|---|---|---|"
 
+PREFACE = """Written by `benches/run`: every figure was measured in the run that the next lines describe, none was typed. Bars and goals are
+those the product was given, for two cores and a million events, with the load generator on the same two cores. A figure is the median of
+its runs, which stand beside it: on a shared disk, read ratios before figures, and mind the fsync rate measured in the same run."""
+
 
 class Limit:
     """What a figure has to reach (`at_least`) or stay below."""
@@ -62,13 +66,18 @@ class Report:
         self.parts[-1][1].append(text)
         print(f"  {text}", flush=True)
 
+    def block(self, text):
+        """Lines as another program printed them."""
+        self.parts[-1][1].append(f"```\n{text}\n```")
+        print(text, flush=True)
+
     def factor(self, what, onus, other, other_value):
         """How Onus compares; both in the same unit, larger is better."""
         self.factors.append((what, number(onus), other, number(other_value), f"{onus / other_value:.2f}"))
 
     def markdown(self):
         """The page."""
-        lines = ["# Benchmarks", "", *[f"{line}  " for line in self.head]]
+        lines = ["# Benchmarks", "", PREFACE, "", *[f"{line}  " for line in self.head]]
         for title, rows in self.parts:
             tables = [r for r in rows if not isinstance(r, str)]
             lines += ["", f"## {title}", ""]
@@ -92,15 +101,16 @@ class Report:
 class Budget:
     """How long each part may take: repeats stop where another one would not fit, so that the whole ends in time."""
 
-    def __init__(self, seconds_by_part):
+    def __init__(self, seconds_by_part, all_seconds):
         self.limits, self.spent = seconds_by_part, {}
+        self.end = time.monotonic() + all_seconds
 
     def repeated(self, part, times, measure):
         """The results of up to `times` runs, numbered from 0; always at least one."""
         results, begun, longest = [], time.monotonic(), 0.0
         for run in range(times):
             started = time.monotonic()
-            if results and started - begun + longest > self.limits[part]:
+            if results and started + longest > min(begun + self.limits[part], self.end):
                 print(f"  ({len(results)} of {times} runs: another would not fit into {self.limits[part]} s)", flush=True)
                 break
             results.append(measure(run))

@@ -21,6 +21,9 @@ pub(crate) struct SinglesArgs {
     /// For how long. It ends earlier when a lane has nothing left to send.
     #[arg(long)]
     seconds: f64,
+    /// Between an answer and the next record of the same connection.
+    #[arg(long, default_value_t = 0)]
+    pause_ms: u64,
     /// The server will be killed: that ends the measurement, and is no failure.
     #[arg(long)]
     until_cut: bool,
@@ -83,6 +86,9 @@ async fn send(run: Rc<Run>, lane: usize) {
         if run.args.acknowledged.is_some() {
             let (index, leaf_hash) = (answer.after(r#""index":"#), answer.after(r#""leaf_hash":""#));
             writeln!(run.acknowledged.borrow_mut(), "{index} {leaf_hash}").unwrap();
+        }
+        if run.args.pause_ms > 0 {
+            tokio::time::sleep(Duration::from_millis(run.args.pause_ms)).await;
         }
     }
     // From here on it would be one connection fewer: another measurement.
