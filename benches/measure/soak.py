@@ -1,5 +1,6 @@
 """`benches/soak`: a server under mixed load for an hour, its memory sampled each second. Memory that keeps growing is a leak: exit
-code 1 if the line through the samples rises by 1 MiB a minute or more."""
+code 1 if the line through the samples of VmRSS rises by 1 MiB a minute or more. RssFile stands beside it: pages of the search index that
+the kernel maps, and may take back, grow with the ledger."""
 import argparse
 import os
 import shutil
