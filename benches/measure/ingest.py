@@ -78,7 +78,8 @@ def killed(bench):
     acknowledged, found, there, seconds = bench.budget.repeated("killed", 1, run)[0]
     bench.report.row("acknowledged before the SIGKILL, and lost", [acknowledged - found], "events",
                      "201s read before the connection broke, against GET /v1/entries after a new start, by index and leaf hash", below(1))
-    bench.report.note(f"{acknowledged} acknowledged, {found} found; {there} entries in the ledger; ready again {seconds:.2f} s after the new start.")
+    bench.report.note(f"{acknowledged} acknowledged, {found} found; {there} entries in the ledger; "
+                      f"ready again {seconds:.2f} s after the new start.")
     bench.lost = acknowledged - found
     if acknowledged == 0:
         raise RuntimeError("nothing was acknowledged before the SIGKILL: nothing was tested")
@@ -160,8 +161,10 @@ def batches(bench):
             f"{' · '.join('%.1f s' % s for s in each(of_size, 'answered_seconds'))} until the last answer; {how}")
         bench.rates[f"indexed {batch}"] = bench.report.row(
             f"{name}: answered and indexed", each(of_size, "indexed_per_second"), "/s",
-            f"{' · '.join('%.1f s' % s for s in each(of_size, 'indexed_seconds'))} until all could be searched: a tenth first, then the rest", at_least(12_000), at_least(25_000))
-        bench.report.row(f"… answer of a batch, p50, {name}", each(of_size, "p50_ms"), "ms", "request written to answer read; the last nine tenths")
+            f"{' · '.join('%.1f s' % s for s in each(of_size, 'indexed_seconds'))} until all could be searched: a tenth first, then the rest",
+            at_least(12_000), at_least(25_000))
+        bench.report.row(f"… answer of a batch, p50, {name}", each(of_size, "p50_ms"), "ms",
+                         "request written to answer read; the last nine tenths")
         bench.report.row(f"… answer of a batch, p99, {name}", each(of_size, "p99_ms"), "ms", "the same")
         bench.report.row(f"… processor time an event, {name}", each(of_size, "server_us"), "µs",
                          f"server, all threads, indexer included; the load generator took {last['cpu_seconds'] * 1e6 / last['events']:.1f} µs")

@@ -187,12 +187,14 @@ def measure_in(bench, postgres):
     row, factor, rates = bench.report.row, bench.report.factor, bench.rates
     how = "pgbench -M prepared, rows of the ledger just made, fsync=on, synchronous_commit=on, shared_buffers=1GB"
     single_1 = row("PostgreSQL, single inserts, 1 connection", [alone["per_second"]], "/s", f"{how}; {trial_seconds:.0f} s")
-    single_64 = row("PostgreSQL, single inserts, 64 connections", [m["per_second"] for m in many], "/s", f"{how}; commit_delay {delay} ({trials})")
+    single_64 = row("PostgreSQL, single inserts, 64 connections", [m["per_second"] for m in many], "/s",
+                    f"{how}; commit_delay {delay} ({trials})")
     row("… p50", [m["p50_ms"] for m in many], "ms", "pgbench's own times")
     row("… p99", [m["p99_ms"] for m in many], "ms", "the same")
     copy = row("PostgreSQL, COPY of 10 000 rows", [c["per_second"] for c in copies], "/s",
                f"one connection, {rows} rows, a transaction each 10 000; commit_delay {copy_delay} ({copy_trials})")
-    row("PostgreSQL, bytes a row", [copies[-1]["bytes"]], "B", f"pg_total_relation_size after COPY; ledger.db: {bench.onus_bytes:.0f} B an event")
+    row("PostgreSQL, bytes a row", [copies[-1]["bytes"]], "B",
+        f"pg_total_relation_size after COPY; ledger.db: {bench.onus_bytes:.0f} B an event")
     factor("single records, 1 connection", rates["single 1"], "PostgreSQL, 1 connection", single_1)
     factor("single records, 64 connections", rates["single 64"], "PostgreSQL, 64 connections", single_64)
     for batch in (1_000, 10_000):

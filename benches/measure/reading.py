@@ -89,7 +89,8 @@ def reads(bench):
     bench.report.part(f"Reads at {bench.size} entries, {CLIENTS} clients, while batches of 1 000 are written at half the measured rate")
     runs = bench.budget.repeated("reads", bench.runs, run)
     os.remove(extra)
-    bench.report.row("events written beside the reads", [r["written"]["per_second"] for r in runs], "/s", f"paced at {half:.0f}/s, 4 connections")
+    bench.report.row("events written beside the reads", [r["written"]["per_second"] for r in runs], "/s",
+                     f"paced at {half:.0f}/s, 4 connections")
     limits = {"walk": (below(5), below(1), "GET /v1/actions/{id}/walk of recorded actions, drawn at random"),
               "search": (below(50), below(20), "GET /v1/search without facets, 50 hits: a word, two words, a person, an action's name, in turn")}
     for name, pause in forms:
@@ -122,11 +123,13 @@ def disk_rows(bench):
     connection.close()
     for table, kind, name, size in pages:
         if size / bench.size >= 0.5:
-            bench.report.row(f"{'index ' + name + ' of ' if kind == 'index' else ''}table {table}", [size / bench.size], "B", "pages of it, dbstat")
+            what = f"index {name} of table {table}" if kind == "index" else f"table {table}"
+            bench.report.row(what, [size / bench.size], "B", "pages of it, dbstat")
     file = os.path.getsize(ledger.path("ledger.db")) / bench.size
     index = machine.folder_bytes(ledger.path("index")) / bench.size
     bench.onus_bytes = bench.report.row("ledger.db", [file], "B", "the file, free pages included")
     bench.report.row("search index", [index], "B", "all files of it")
     for form, size in bench.service_bytes.items():
-        bench.report.row(f"a day's idempotency answers, {form}", [size], "B", "service.db after the run, its write-ahead log moved into it; an answer is kept 24 h, and none was a day old")
+        bench.report.row(f"a day's idempotency answers, {form}", [size], "B",
+                         "service.db after the run, its write-ahead log moved into it; an answer is kept 24 h, and none was a day old")
         bench.report.row(f"all together, {form}", [file + index + size], "B", "ledger.db, search index, service.db")

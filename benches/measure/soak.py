@@ -41,7 +41,8 @@ def mixed_paths(corpus):
     paths = []
     for n, (event, walk, search) in enumerate(zip(events, walk_paths(events), search_paths(events))):
         person = event["actor"]["human_principal_id"]
-        paths += [walk, search, f"/v1/actions?human_principal_id={person}&limit=20", f"/v1/entries/{n + 2}/proof", f"{search}&facets=true&limit=10"]
+        paths += [walk, search, f"/v1/actions?human_principal_id={person}&limit=20", f"/v1/entries/{n + 2}/proof",
+                  f"{search}&facets=true&limit=10"]
     return paths
 
 
@@ -82,9 +83,12 @@ def soak(args, scratch):
         server.wait_until_indexed()
         paths = write_lines(os.path.join(scratch, "paths"), mixed_paths(files["before"]))
         running = [
-            load.start("batches", corpus=files["batched"], lanes=2, batch=100, pace=BATCHED_PER_SECOND, events=counts["batched"], seconds=seconds, **at),
-            load.start("singles", corpus=files["single"], lanes=SINGLE_LANES, pause_ms=SINGLE_PAUSE_MS, events=counts["single"], seconds=seconds, **at),
-            load.start("reads", address=server.address, token=ledger.token, paths=paths, clients=READERS, pause_ms=READER_PAUSE_MS, seconds=seconds)]
+            load.start("batches", corpus=files["batched"], lanes=2, batch=100, pace=BATCHED_PER_SECOND, events=counts["batched"],
+                       seconds=seconds, **at),
+            load.start("singles", corpus=files["single"], lanes=SINGLE_LANES, pause_ms=SINGLE_PAUSE_MS, events=counts["single"],
+                       seconds=seconds, **at),
+            load.start("reads", address=server.address, token=ledger.token, paths=paths, clients=READERS, pause_ms=READER_PAUSE_MS,
+                       seconds=seconds)]
         samples = sample(server, seconds)
         for name, figures in zip(("batches", "singles", "reads"), map(load.finish, running)):
             done = figures.get("events", figures.get("answers"))
