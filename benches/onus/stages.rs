@@ -47,7 +47,7 @@ pub(crate) fn measure() {
     let started = Instant::now();
     for batch in waiting.drain(..) {
         for answer in ledger.queue().unwrap().append_blocking(batch, false).unwrap() {
-            answer.unwrap();
+            answer.outcome.unwrap();
         }
     }
     let us = started.elapsed().as_secs_f64() * 1e6 / EVENTS as f64;

@@ -1,4 +1,4 @@
-//! Medians and percentiles, and what machine they were taken on.
+//! Medians and percentiles, and the processor time that measuring itself takes.
 
 use std::time::{Duration, Instant};
 
@@ -12,10 +12,20 @@ impl Times {
         Self(times)
     }
 
+    /// How many.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The time that so many per mille stay below, in microseconds.
     pub(crate) fn us(&self, per_mille: usize) -> f64 {
         let at = (self.0.len().saturating_sub(1)) * per_mille / 1000;
         self.0.get(at).map_or(0.0, |t| t.as_secs_f64() * 1e6)
+    }
+
+    /// The same in milliseconds.
+    pub(crate) fn ms(&self, per_mille: usize) -> f64 {
+        self.us(per_mille) / 1e3
     }
 }
 
@@ -30,11 +40,10 @@ pub(crate) fn each_us<T>(count: usize, mut work: impl FnMut() -> T) -> f64 {
     best
 }
 
-/// Processor, cores and kernel, as the system names them.
-pub(crate) fn machine() -> String {
-    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|l| l.strip_prefix("model name")).map_or("unknown", |l| l.trim_start_matches([':', '\t', ' ']));
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    format!("{model}, {cores} cores, Linux {}", kernel.trim())
+/// What this process has had of the processors so far, as the kernel counts it: hundredths of a second.
+pub(crate) fn own_cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    // Fields 14 and 15, utime and stime; the second, the name, may hold blanks and ends with the last bracket.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+    (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
 }
