@@ -18,6 +18,7 @@ pub mod tile;
 pub mod tile_nodes;
 pub mod key;
 pub mod vkey;
+pub mod key_rotation;
 pub mod note;
 pub mod checkpoint;
 pub mod cosignature;
