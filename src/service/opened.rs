@@ -24,8 +24,9 @@ use crate::tlog::position::LeafIndex;
 use crate::tlog::time::Timestamp;
 
 /// The types that this release writes about itself.
-pub const ADMINISTRATIVE_TYPES: [&str; 7] = [
+pub const ADMINISTRATIVE_TYPES: [&str; 8] = [
     "ledger.created",
+    "key.rotated",
     "credential.issued",
     "catalogue.adopted",
     "settings.adopted",
