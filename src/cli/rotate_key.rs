@@ -39,7 +39,7 @@ pub struct RotateKeyArgs {
 }
 
 fn parse_reason(text: &str) -> Result<Reason, String> {
-    Reason::parse(text).ok_or_else(|| "expected a reason of 1 to 8192 bytes".to_owned())
+    Reason::parse(text.trim()).ok_or_else(|| "expected a reason of 1 to 8192 bytes".to_owned())
 }
 
 /// Rotates it.

@@ -127,7 +127,7 @@ fn record(ledger: &Ledger, reason: Reason, overlap_days: u16) -> Result<(KeyRota
     members.insert("/event_id".to_owned(), format!("{KEY_ROTATED}/{}", ledger.size()).into());
     members.insert("/occurred_at".to_owned(), now.to_string().into());
     let mut answers = ledger.queue()?.append_blocking(vec![own_entry(KEY_ROTATED, members, ledger.keys())], true)?;
-    let appended = answers.pop().ok_or(WriteFailure::Unavailable)??;
+    let appended = answers.pop().ok_or(WriteFailure::Unavailable)?.outcome?;
     Ok((rotated, appended.index))
 }
 

@@ -129,7 +129,7 @@ fn append(sample: &ClosedLedger, mut members: Members, signers: &[&NoteSigner]) 
     members.insert("/occurred_at".to_owned(), now.into());
     let index = ledger.size().get();
     for answer in ledger.queue().unwrap().append_blocking(vec![own_entry(KEY_ROTATED, members, ledger.keys())], true).unwrap() {
-        answer.unwrap();
+        answer.outcome.unwrap();
     }
     ledger.close();
     sign(sample, signers);
