@@ -70,7 +70,7 @@ async fn read_entry(
     let data = blocking(move || {
         let looked = ledger.read(|rows| {
             let Some(entry) = entry_for(rows, &caller.sight(), index)? else { return Ok::<_, ProverError>(None) };
-            let checkpoint = check_place(rows, &entry, ledger.origin(), ledger.vkey())?;
+            let checkpoint = check_place(rows, &entry, ledger.origin(), &ledger.vkeys())?;
             let findings = present_findings(rows, index, entry.first_findings())?;
             let changed = changed_by(rows, index)?;
             Ok(Some((entry, checkpoint, findings, changed)))

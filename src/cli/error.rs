@@ -13,6 +13,7 @@ use crate::service::ledger::OpenError;
 use crate::service::queue::WriteFailure;
 use crate::service::reindex::ReindexError;
 use crate::service::restore::RestoreError;
+use crate::service::rotation::RotationError;
 use crate::service::sessions::SessionError;
 use crate::store::connection::StoreError;
 
@@ -95,6 +96,9 @@ pub enum CliError {
     /// Nothing was restored, unless it says otherwise.
     #[error(transparent)]
     Restore(#[from] RestoreError),
+    /// The log key was not rotated, or not to the end.
+    #[error(transparent)]
+    Rotation(#[from] RotationError),
     /// A link could not be made.
     #[error(transparent)]
     Session(#[from] SessionError),

@@ -9,6 +9,7 @@ pub mod reindex;
 pub mod backup;
 pub mod restore;
 pub mod doctor;
+pub mod rotate_key;
 pub mod import;
 pub mod walks;
 pub mod client;
@@ -43,6 +44,7 @@ enum Command {
     Backup(backup::BackupArgs),
     Restore(restore::RestoreArgs),
     Doctor(doctor::DoctorArgs),
+    RotateKey(rotate_key::RotateKeyArgs),
     Import(import::ImportArgs),
     Walks(walks::WalksArgs),
 }
@@ -60,6 +62,7 @@ pub fn main() -> ExitCode {
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),
         Command::Doctor(args) => doctor::run(args),
+        Command::RotateKey(args) => rotate_key::run(args),
         Command::Import(args) => import::run(args),
         Command::Walks(args) => walks::run(args),
     };

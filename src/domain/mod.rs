@@ -46,6 +46,8 @@ pub mod provenance;
 pub mod attribution;
 pub mod credential;
 pub mod credential_terms;
+pub mod key_rotated;
+pub mod log_keys;
 pub mod person;
 pub mod diff;
 pub mod reading;

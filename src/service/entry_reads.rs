@@ -22,7 +22,7 @@ const MAX_SCANNED_OPENED: u64 = 1_000;
 
 /// Checks an opened entry's place: that it names the entry before it, and that it is under a checkpoint that verifies. The
 /// checkpoint; `None` while none covers it. What does not check is damaged.
-pub fn check_place(rows: Rows<'_>, entry: &OpenedEntry, origin: &Origin, key: &Vkey) -> Result<Option<Checkpoint>, ProverError> {
+pub fn check_place(rows: Rows<'_>, entry: &OpenedEntry, origin: &Origin, keys: &[Vkey]) -> Result<Option<Checkpoint>, ProverError> {
     let damaged = |reason: String| ReadError::Damaged { index: entry.index, reason };
     let before = match entry.index.before() {
         None => LeafHash::GENESIS,
@@ -32,7 +32,7 @@ pub fn check_place(rows: Rows<'_>, entry: &OpenedEntry, origin: &Origin, key: &V
         return Err(damaged("it does not name the entry before it".to_owned()).into());
     }
     let Some(proof) = Prover::new(rows)?.tlog_proof(entry.index, None)? else { return Ok(None) };
-    let trust = Trust { origin, log_keys: std::slice::from_ref(key), witnesses: &[], quorum: 0 };
+    let trust = Trust { origin, log_keys: keys, witnesses: &[], quorum: 0 };
     let proven = proof.verify(entry.leaf_hash, trust).map_err(|e| damaged(format!("it is not under its checkpoint: {e}")))?;
     Ok(Some(proven.checkpoint))
 }
@@ -98,11 +98,11 @@ fn listed(rows: Rows<'_>, sight: &Sight, index: LeafIndex, entry_type: Option<&E
 }
 
 /// The newest checkpoints that verify, newest first, each with the time at which the last entry under it was recorded.
-pub fn newest_checkpoints(rows: Rows<'_>, origin: &Origin, key: &Vkey, limit: usize) -> Result<Vec<(Checkpoint, Timestamp)>, ReadError> {
+pub fn newest_checkpoints(rows: Rows<'_>, origin: &Origin, keys: &[Vkey], limit: usize) -> Result<Vec<(Checkpoint, Timestamp)>, ReadError> {
     let mut found = Vec::new();
     let mut at_most = rows.head()?.map(|head| head.size);
     while let Some((size, note)) = at_most.map(|size| rows.checkpoint(size)).transpose()?.flatten().filter(|_| found.len() < limit) {
-        let verified = UnverifiedCheckpoint::parse(note.as_bytes()).and_then(|note| note.verify(origin, std::slice::from_ref(key)));
+        let verified = UnverifiedCheckpoint::parse(note.as_bytes()).and_then(|note| note.verify(origin, keys));
         if let (Ok(signed), Some(last)) = (verified, size.last_index()) {
             found.push((signed.checkpoint().clone(), header(rows, last)?.recorded_at));
         }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rustix::fs::FlockOperation;
 
 use crate::tlog::key::SigningKey;
+use crate::tlog::vkey::KeyId;
 
 /// Times the writer's lock is asked for: whoever only looks whether somebody writes holds it for a moment.
 const LOCK_ATTEMPTS: u32 = 5;
@@ -113,6 +114,18 @@ impl Folder {
         self.root.join("keys/log.pem")
     }
 
+    /// The key that is to follow the log key, from the moment it is made until the entry that names it is durable and the files are put
+    /// in order. Worth as much as the log key, once it is named.
+    pub fn next_log_key_file(&self) -> PathBuf {
+        self.root.join("keys/log.next.pem")
+    }
+
+    /// A log key that was followed by another, kept as long as both sign. Who holds it then can sign another history for everybody who
+    /// has pinned it.
+    pub fn old_log_key_file(&self, id: KeyId) -> PathBuf {
+        self.root.join(format!("keys/log.{id}.pem"))
+    }
+
     /// Signs exports. Who holds it can make exports look like ours; the checkpoint in them still has to verify.
     pub fn export_key_file(&self) -> PathBuf {
         self.root.join("keys/export.pem")
@@ -187,6 +200,33 @@ impl Folder {
             File::open(path.parent().unwrap_or(&self.root))?.sync_all()
         };
         write().map_err(|e| io_error(path, e))
+    }
+
+    /// Gives a secret file a second name; one that is there already stays.
+    pub fn keep_secret_as(&self, path: &Path, also: &Path) -> Result<(), FolderError> {
+        match fs::hard_link(path, also) {
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(io_error(also, e)),
+            _ => self.sync_folder_of(also),
+        }
+    }
+
+    /// Puts a secret file in the place of another, at once: whoever looks finds one or the other.
+    pub fn replace_secret(&self, path: &Path, by: &Path) -> Result<(), FolderError> {
+        fs::rename(by, path).map_err(|e| io_error(by, e))?;
+        self.sync_folder_of(path)
+    }
+
+    /// Removes a secret file, if it is there.
+    pub fn remove_secret(&self, path: &Path) -> Result<(), FolderError> {
+        match fs::remove_file(path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(io_error(path, e)),
+            _ => self.sync_folder_of(path),
+        }
+    }
+
+    fn sync_folder_of(&self, path: &Path) -> Result<(), FolderError> {
+        let folder = path.parent().unwrap_or(&self.root);
+        File::open(folder).and_then(|opened| opened.sync_all()).map_err(|e| io_error(folder, e))
     }
 
     /// Reads a file of exactly 32 secret bytes.

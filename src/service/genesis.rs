@@ -11,6 +11,7 @@ use crate::service::credentials::{SecretKey, issue_event};
 use crate::service::derivation::{own_entry, own_report};
 use crate::service::folder::{Folder, FolderError, random_32};
 use crate::service::high_water::MarkFile;
+use crate::service::log_keys::LogKeys;
 use crate::service::opened::ReadError;
 use crate::service::pending::{EventKeys, PendingEntry};
 use crate::service::publisher::{Publisher, PublisherParts, VerifiedEdge};
@@ -216,7 +217,7 @@ fn write_first(
         let parts = PublisherParts {
             pool,
             queue: queue.clone(),
-            signer,
+            keys: Arc::new(LogKeys::of_new(signer)),
             mark: sync,
             origin: new.origin.clone(),
             verified: VerifiedEdge::default(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tracing::info;
 
+use crate::domain::log_keys::KeyHistory;
 use crate::domain::token::TrustedIssuer;
 use crate::index::reader::Searcher;
 use crate::service::bell::Bell;
@@ -18,6 +19,7 @@ use crate::service::exporter::Exporter;
 use crate::service::folder::{Folder, FolderError, WriterLock};
 use crate::service::follower::{Follower, FollowerError};
 use crate::service::high_water::{HighWater, MarkFile};
+use crate::service::log_keys::LogKeys;
 use crate::service::opened::ReadError;
 use crate::service::pending::EventKeys;
 use crate::service::prover::Prover;
@@ -32,7 +34,7 @@ use crate::store::reader::ReadPool;
 use crate::store::rows::{Head, Rows};
 use crate::tlog::entry::Origin;
 use crate::tlog::position::TreeSize;
-use crate::tlog::vkey::{KeyName, NoteSigner, Vkey};
+use crate::tlog::vkey::Vkey;
 
 /// How a ledger is opened.
 pub struct LedgerConfig {
@@ -85,7 +87,8 @@ pub enum OpenError {
 /// An open ledger.
 pub struct Ledger {
     origin: Origin,
-    vkey: Vkey,
+    log_keys: Arc<LogKeys>,
+    key_history: KeyHistory,
     clock: Arc<dyn Clock>,
     keys: EventKeys,
     credentials: Arc<Credentials>,
@@ -124,9 +127,12 @@ impl Ledger {
         let writer = LedgerWriter::open(&folder.ledger_file())?;
         let head = writer.rows().head()?.ok_or_else(|| StoreError::Unusable("the ledger file has no head".to_owned()))?;
         let origin = Origin::parse(&head.origin).ok_or_else(|| StoreError::Unusable("the ledger file's origin is not one".to_owned()))?;
-        let signer = log_signer(&folder, &origin)?;
-        let vkey = signer.vkey().clone();
-        let found = inspect(writer.rows(), &head, &origin, &vkey, &mark_file);
+        let log_keys = Arc::new(LogKeys::load(&folder, &origin, writer.rows())?);
+        let found = inspect(writer.rows(), &head, &origin, &log_keys, &mark_file);
+        if found.fault.is_none() {
+            log_keys.settle(&folder, writer.rows(), &origin)?;
+        }
+        let key_history = log_keys.history(writer.rows()).unwrap_or_else(|_| log_keys.first_alone());
         let credentials = Arc::new(Credentials::load(writer.rows(), secret_key)?);
 
         let mark_error = |source| OpenError::Mark { path: mark_file.display().to_string(), source };
@@ -156,7 +162,7 @@ impl Ledger {
         let publisher = Publisher::new(PublisherParts {
             pool: Arc::clone(&pool),
             queue: queue.clone(),
-            signer,
+            keys: Arc::clone(&log_keys),
             mark: synced_mark,
             origin: origin.clone(),
             verified: found.verified,
@@ -185,7 +191,8 @@ impl Ledger {
         let threads = Threads { publisher: (publisher_bell, publisher), follower: (follower_bell, follower), sequencer, _lock: lock };
         Ok(Self {
             origin,
-            vkey,
+            log_keys,
+            key_history,
             clock,
             keys,
             credentials,
@@ -232,9 +239,24 @@ impl Ledger {
         &self.origin
     }
 
-    /// What its checkpoints verify under.
-    pub const fn vkey(&self) -> &Vkey {
-        &self.vkey
+    /// What its newest checkpoints verify under.
+    pub fn vkey(&self) -> &Vkey {
+        self.key_history.present()
+    }
+
+    /// Which keys were in force when, as of the start.
+    pub const fn key_history(&self) -> &KeyHistory {
+        &self.key_history
+    }
+
+    /// All keys that its checkpoints verify under, the oldest first, as of the start.
+    pub fn vkeys(&self) -> Vec<Vkey> {
+        self.key_history.keys().cloned().collect()
+    }
+
+    /// What its checkpoints are signed with.
+    pub(super) fn log_keys(&self) -> &LogKeys {
+        &self.log_keys
     }
 
     /// The clock.
@@ -359,13 +381,4 @@ impl Drop for Ledger {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-/// The log key, named as the ledger.
-pub fn log_signer(folder: &Folder, origin: &Origin) -> Result<NoteSigner, FolderError> {
-    let path = folder.log_key_file();
-    let key = folder.read_signing_key(&path)?;
-    let cannot_name = || FolderError::BadKey { path: path.display().to_string(), reason: "the origin cannot name a key".to_owned() };
-    let name = KeyName::parse(origin.as_str()).ok_or_else(cannot_name)?;
-    Ok(NoteSigner::new(name, key))
 }

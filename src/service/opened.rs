@@ -26,6 +26,7 @@ use crate::tlog::time::Timestamp;
 /// The types that this release writes about itself.
 pub const ADMINISTRATIVE_TYPES: [&str; 8] = [
     "ledger.created",
+    "key.rotated",
     "credential.issued",
     "catalogue.adopted",
     "settings.adopted",

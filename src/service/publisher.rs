@@ -1,5 +1,6 @@
-//! Reads back what was committed, recomputes it through another connection, and only then signs a checkpoint over it. A
-//! checkpoint is released after it is kept and after the high-water mark is on disk. Nothing is signed that is not durable.
+//! Reads back what was committed, recomputes it through another connection, and only then signs a checkpoint over it, with the
+//! keys that the entries call for. A checkpoint is released after it is kept and after the high-water mark is on disk. Nothing is
+//! signed that is not durable.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use tracing::{error, info};
 
 use crate::service::bell::{Bell, Call};
 use crate::service::high_water::MarkFile;
+use crate::service::log_keys::{LogKeyError, LogKeys};
 use crate::service::opened::{ReadError, matches_commitment, open_entry, open_payload};
 use crate::service::queue::{Command, Queue, WriterState};
 use crate::store::connection::StoreError;
@@ -17,6 +19,7 @@ use crate::store::rows::{Head, Rows};
 use crate::tlog::checkpoint::{Checkpoint, SignedCheckpoint};
 use crate::tlog::entry::{EntryHeader, Origin};
 use crate::tlog::hash::LeafHash;
+use crate::tlog::key_rotation::{CrossSignatures, KeyRotation, KeyRotationError};
 use crate::tlog::position::{LeafIndex, TreeSize};
 use crate::tlog::time::Timestamp;
 use crate::tlog::tree::Frontier;
@@ -42,7 +45,7 @@ pub struct Published {
 pub struct Publisher {
     pool: Arc<ReadPool>,
     queue: Queue,
-    signer: NoteSigner,
+    keys: Arc<LogKeys>,
     mark: MarkFile,
     origin: Origin,
     verified: VerifiedEdge,
@@ -67,8 +70,8 @@ pub struct PublisherParts {
     pub pool: Arc<ReadPool>,
     /// Keeps checkpoints through the one writer.
     pub queue: Queue,
-    /// The log key.
-    pub signer: NoteSigner,
+    /// The log keys.
+    pub keys: Arc<LogKeys>,
     /// Synced before a checkpoint is released.
     pub mark: MarkFile,
     /// Which ledger.
@@ -84,8 +87,8 @@ pub struct PublisherParts {
 impl Publisher {
     /// Starts where the verification at start ended.
     pub fn new(parts: PublisherParts) -> Self {
-        let PublisherParts { pool, queue, signer, mark, origin, verified, released, state } = parts;
-        Self { pool, queue, signer, mark, origin, verified, released, state }
+        let PublisherParts { pool, queue, keys, mark, origin, verified, released, state } = parts;
+        Self { pool, queue, keys, mark, origin, verified, released, state }
     }
 
     /// Signs whenever the ledger has grown, at most once an interval. Told to stop, it signs what is left first.
@@ -115,7 +118,10 @@ impl Publisher {
         match self.sign_and_release(size) {
             Ok(()) => true,
             Err(PublishError::Closed) => false,
-            Err(PublishError::Read(ReadError::Damaged { index, reason })) => {
+            Err(
+                PublishError::Read(ReadError::Damaged { index, reason })
+                | PublishError::Keys(LogKeyError::Read(ReadError::Damaged { index, reason })),
+            ) => {
                 error!(entry.index = index.get(), reason, "what was read back is not what was written: nothing more is signed or written");
                 self.state.send_replace(WriterState::ReadOnly(format!("entry {index} was read back damaged: {reason}")));
                 false
@@ -134,7 +140,8 @@ impl Publisher {
         }
         let Some(recorded_at) = self.verified.recorded_at else { return Ok(()) };
         let checkpoint = Checkpoint { origin: self.origin.clone(), size, root: self.verified.frontier.root() };
-        let signed = checkpoint.sign(&[&self.signer]).map_err(|e| PublishError::Sign(e.to_string()))?;
+        let signers = self.pool.read(|rows| self.keys.signers(rows, size, recorded_at))?;
+        let signed = checkpoint.sign(&signers.iter().collect::<Vec<_>>()).map_err(|e| PublishError::Sign(e.to_string()))?;
         self.keep(&signed)?;
         self.mark.sync().map_err(|e| PublishError::Mark(e.to_string()))?;
         // ---- point of no return: others may hold the checkpoint from here on ----
@@ -151,12 +158,19 @@ impl Publisher {
     }
 }
 
+/// The one thing beside checkpoints that log keys sign: which key follows which (FORMAT.md section 10).
+pub fn sign_rotation(old: &NoteSigner, new: &NoteSigner) -> Result<(KeyRotation, CrossSignatures), KeyRotationError> {
+    KeyRotation::sign(old, new)
+}
+
 #[derive(Debug, thiserror::Error)]
 enum PublishError {
     #[error(transparent)]
     Read(#[from] ReadError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Keys(#[from] LogKeyError),
     #[error("signing failed: {0}")]
     Sign(String),
     #[error("the high-water mark could not be synced: {0}")]

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::service::clock::Clock;
 use crate::service::folder::{Folder, FolderError};
 use crate::service::high_water::HighWater;
-use crate::service::ledger::log_signer;
+use crate::service::log_keys::log_signer;
 use crate::service::manifest::{BadManifest, FileRecord, MANIFEST_FILE, Manifest};
 use crate::service::reindex::{Rebuilt, ReindexError, reindex};
 use crate::service::succession::{EpochOrder, Known, SuccessionError, Successor};

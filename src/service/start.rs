@@ -6,6 +6,7 @@ use std::path::Path;
 use tracing::{error, warn};
 
 use crate::service::high_water::HighWater;
+use crate::service::log_keys::{LogKeyError, LogKeys, must_sign, verify_signed};
 use crate::service::opened::ReadError;
 use crate::service::publisher::{Published, VerifiedEdge};
 use crate::service::tiling::{TileEdge, root_at};
@@ -14,7 +15,7 @@ use crate::store::rows::{Head, Rows};
 use crate::tlog::checkpoint::UnverifiedCheckpoint;
 use crate::tlog::entry::Origin;
 use crate::tlog::position::TreeSize;
-use crate::tlog::vkey::Vkey;
+use crate::tlog::time::Timestamp;
 
 /// Entries verified in one step at start.
 const STEP: u64 = 10_000;
@@ -32,15 +33,18 @@ pub struct Found {
 }
 
 /// Looks at the ledger as it lies there.
-pub fn inspect(rows: Rows<'_>, head: &Head, origin: &Origin, key: &Vkey, mark_file: &Path) -> Found {
+pub fn inspect(rows: Rows<'_>, head: &Head, origin: &Origin, keys: &LogKeys, mark_file: &Path) -> Found {
     let mut found = Found { verified: VerifiedEdge::default(), published: None, fault: None, is_unmarked: false };
-    let result = check_mark(rows, head, mark_file).and_then(|()| check_checkpoint(rows, head, origin, key, &mut found));
+    let result = check_mark(rows, head, mark_file).and_then(|()| check_checkpoint(rows, head, origin, keys, &mut found));
     if let Err(Fault(reason)) = result {
         error!(
             reason,
             "the ledger is read-only: it cannot extend its own past. Writing goes on only in a new epoch (docs: FORMAT.md section 10)"
         );
         found.fault = Some(reason);
+    } else if let Err(e) = check_keys(rows, head, keys, found.verified.recorded_at) {
+        error!(reason = %e, "the ledger is read-only: no checkpoint can be signed as its entries call for");
+        found.fault = Some(e.to_string());
     }
     found.is_unmarked = found.fault.is_none() && !matches!(HighWater::read(mark_file), Ok(Some(_)));
     found
@@ -91,8 +95,14 @@ pub fn contradiction(rows: Rows<'_>, head: &Head, mark: &HighWater, path: &Path)
         .then(|| format!("the ledger file holds another history: its root at size {} is not that of the high-water mark", mark.size)))
 }
 
+/// Whoever must sign the next checkpoint can.
+fn check_keys(rows: Rows<'_>, head: &Head, keys: &LogKeys, recorded_at: Option<Timestamp>) -> Result<(), LogKeyError> {
+    let Some(recorded_at) = recorded_at else { return Ok(()) };
+    keys.signers(rows, head.size.next_index().size_with(), recorded_at).map(drop)
+}
+
 /// The last checkpoint is ours and says the root that the entries have; the tail after it is whole.
-fn check_checkpoint(rows: Rows<'_>, head: &Head, origin: &Origin, key: &Vkey, found: &mut Found) -> Result<(), Fault> {
+fn check_checkpoint(rows: Rows<'_>, head: &Head, origin: &Origin, keys: &LogKeys, found: &mut Found) -> Result<(), Fault> {
     let newest = rows.checkpoint(TreeSize::new(crate::tlog::position::MAX_POSITION).unwrap_or_default())?;
     if let Some((size, note)) = newest {
         if size > head.size {
@@ -101,14 +111,20 @@ fn check_checkpoint(rows: Rows<'_>, head: &Head, origin: &Origin, key: &Vkey, fo
                 head.size
             )));
         }
-        let signed = UnverifiedCheckpoint::parse(note.as_bytes())
-            .and_then(|c| c.verify(origin, std::slice::from_ref(key)))
-            .map_err(|e| Fault(format!("the checkpoint of size {size} is not signed by this ledger's key: {e}")))?;
+        let history = keys.history(rows)?;
+        let unsigned = |e| Fault(format!("the checkpoint of size {size} is not signed by this ledger's key: {e}"));
+        let unverified = UnverifiedCheckpoint::parse(note.as_bytes()).map_err(unsigned)?;
+        // Which others must have signed depends on the last entry, which the root has to vouch for first.
+        let signed = verify_signed(&unverified, origin, &history.must_sign(size, None, size)).map_err(|(_, e)| unsigned(e))?;
         let frontier = TileEdge::load(rows, size)?.frontier();
         if frontier.root() != signed.checkpoint().root || signed.checkpoint().size != size {
             return Err(Fault(format!("the entries no longer have the root that the checkpoint of size {size} was signed over")));
         }
         found.verified = VerifiedEdge::resume(rows, frontier)?;
+        if let Some(recorded_at) = found.verified.recorded_at {
+            let needed = must_sign(rows, &history, size, recorded_at)?;
+            verify_signed(&unverified, origin, &needed).map_err(|(_, e)| unsigned(e))?;
+        }
         found.published = found.verified.recorded_at.map(|recorded_at| Published { size, note, recorded_at });
     }
     while found.verified.frontier.size() < head.size {

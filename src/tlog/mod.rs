@@ -19,6 +19,7 @@ pub mod tile_nodes;
 pub mod key;
 pub mod jwk;
 pub mod vkey;
+pub mod key_rotation;
 pub mod note;
 pub mod checkpoint;
 pub mod cosignature;

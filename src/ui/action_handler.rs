@@ -63,7 +63,7 @@ async fn show_action(
             let Some(walked) = walk_action(rows, &id)?.filter(|walked| sees_action(&sight, walked)) else { return Ok(None) };
             let index = walked.walk.entry.index;
             let entry = open_entry(rows, index)?.ok_or_else(|| ReadError::Damaged { index, reason: "it is missing".to_owned() })?;
-            let checkpoint = check_place(rows, &entry, reader.origin(), reader.vkey())?;
+            let checkpoint = check_place(rows, &entry, reader.origin(), &reader.vkeys())?;
             Ok::<_, ProverError>(Some(Shown { walked, entry, checkpoint }))
         })?;
         looked.ok_or_else(not_found)

@@ -59,7 +59,7 @@ async fn show_entry(
     let (entry, checkpoint, findings) = blocking(move || {
         let looked = reader.read(|rows| {
             let Some(entry) = entry_for(rows, &sight, index)? else { return Ok(None) };
-            let checkpoint = check_place(rows, &entry, reader.origin(), reader.vkey())?;
+            let checkpoint = check_place(rows, &entry, reader.origin(), &reader.vkeys())?;
             let findings = present_findings(rows, index, entry.first_findings())?;
             Ok::<_, ProverError>(Some((entry, checkpoint, findings)))
         })?;

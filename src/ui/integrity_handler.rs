@@ -71,20 +71,34 @@ async fn show_integrity(request: HttpRequest, ledger: web::Data<Ledger>, integri
     let zone = zone(&request);
     let reader = ledger.clone();
     let checkpoints =
-        blocking(move || Ok(reader.read(|rows| newest_checkpoints(rows, reader.origin(), reader.vkey(), CHECKPOINTS_SHOWN))?)).await?;
+        blocking(move || Ok(reader.read(|rows| newest_checkpoints(rows, reader.origin(), &reader.vkeys(), CHECKPOINTS_SHOWN))?)).await?;
     let shown = IntegrityPage {
         frame: frame(&request, "Integrity", Some(Section::Integrity)),
         checks: checks(integrity.last().as_deref(), &ledger, zone),
         checkpoints: checkpoints.iter().map(|(checkpoint, recorded_at)| checkpoint_row(checkpoint, *recorded_at, zone)).collect(),
         newest: ledger.published().map(|published| published.note),
-        key: vec![
-            Fact::new("Origin", Sentence::default().code(ledger.origin().as_str())),
-            Fact::new("Verifier key", Copyable::new(ledger.vkey().to_string())),
-        ],
+        key: keys(&ledger),
         command: place::verify_command(&ledger),
         failures: integrity.failures().iter().map(|failure| told_failure(failure, zone)).collect(),
     };
     Ok(page(StatusCode::OK, &shown))
+}
+
+/// Whose ledger it is, the key that signs it, and the keys that did before, the newest first.
+fn keys(ledger: &Ledger) -> Vec<Fact> {
+    let mut facts = vec![
+        Fact::new("Origin", Sentence::default().code(ledger.origin().as_str())),
+        Fact::new("Verifier key", Copyable::new(ledger.vkey().to_string())),
+    ];
+    let mut earlier: Vec<Fact> = Vec::new();
+    for overlap in ledger.key_history().overlaps() {
+        let index = overlap.index.get();
+        let rotated = Sentence::new("by ").link(format!("leaf index {}", words::number(index)), link::entry(index));
+        earlier.push(Fact::new("Rotated away", rotated));
+        earlier.push(Fact::new("Earlier verifier key", Copyable::new(overlap.old.to_string())));
+    }
+    facts.extend(earlier.into_iter().rev());
+    facts
 }
 
 /// Every check there is, those that did not run included.
@@ -189,7 +203,9 @@ fn told_failure(failure: &Failure, zone: Zone) -> Sentence {
 fn meaning(name: CheckName) -> String {
     let text = match name {
         // In passing there is no key from outside: that is said, and not made up.
-        CheckName::Keys => "the key this server signs with is the one entry 0 names; a key of your own takes `onus verify`",
+        CheckName::Keys => {
+            "the key this server signs with is the one entry 0 names, or one that rotations lead to; a key of your own takes `onus verify`"
+        }
         other => other.asks(),
     };
     capitalised(text)

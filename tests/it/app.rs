@@ -73,11 +73,13 @@ impl TestApp {
         app
     }
 
-    fn serve(&mut self, confirm_clock: bool) {
-        let folder = Folder::new(&self.data());
+    fn config(&self) -> LedgerConfig {
         let clock: Arc<dyn Clock> = self.clock.clone();
-        let config = LedgerConfig { interval: INTERVAL, ..LedgerConfig::new(folder, clock) };
-        let opened = serve::open_as(config, confirm_clock).unwrap();
+        LedgerConfig { interval: INTERVAL, ..LedgerConfig::new(Folder::new(&self.data()), clock) }
+    }
+
+    fn serve(&mut self, confirm_clock: bool) {
+        let opened = serve::open_as(self.config(), confirm_clock).unwrap();
         let (ledger, sessions) = (opened.ledger.clone(), opened.sessions.clone());
         let listener = serve::listen(([127, 0, 0, 1], 0).into()).unwrap();
         let (ready, started) = mpsc::channel();
@@ -95,6 +97,13 @@ impl TestApp {
     /// Stops the server as SIGTERM does and starts it again over the same directory.
     pub(crate) fn restart(&mut self) {
         self.stop();
+        self.serve(false);
+    }
+
+    /// The same; an operator does something with the ledger while nobody serves it.
+    pub(crate) fn restart_after(&mut self, work: impl FnOnce(LedgerConfig)) {
+        self.stop();
+        work(self.config());
         self.serve(false);
     }
 

@@ -34,6 +34,7 @@ mod walk_trees;
 mod closed_ledger;
 mod verify;
 mod tamper;
+mod rotation;
 mod bad_input;
 mod bad_wire;
 mod limits;

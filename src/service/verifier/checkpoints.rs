@@ -1,23 +1,24 @@
-//! Stored checkpoints against the tree of the entries: each signed by the ledger's key, over the root that the entries have at its
-//! size. All of them are roots of one growing tree, so each is consistent with the one before it.
+//! Stored checkpoints against the tree of the entries: each signed by the keys that must sign it, over the root that the entries have
+//! at its size. All of them are roots of one growing tree, so each is consistent with the one before it.
 
+use crate::domain::log_keys::{Because, KeyHistory, MustSign};
+use crate::service::log_keys::verify_signed;
 use crate::service::verifier::report::{CheckName, Place};
 use crate::service::verifier::tally::Tally;
 use crate::store::connection::StoreError;
 use crate::store::rows::Rows;
-use crate::tlog::checkpoint::UnverifiedCheckpoint;
+use crate::tlog::checkpoint::{CheckpointError, UnverifiedCheckpoint};
 use crate::tlog::entry::Origin;
 use crate::tlog::hash::{LeafHash, RootHash};
 use crate::tlog::position::{LeafIndex, TreeSize};
 use crate::tlog::time::Timestamp;
 use crate::tlog::tree::Frontier;
-use crate::tlog::vkey::Vkey;
 
 /// Whose checkpoints they have to be, and how soon they had to come.
 #[derive(Clone, Copy)]
 pub(super) struct Expected<'k> {
     pub(super) origin: &'k Origin,
-    pub(super) key: Option<&'k Vkey>,
+    pub(super) keys: Option<&'k KeyHistory>,
     /// How long an entry may wait for its checkpoint, in milliseconds: what entry 0 promises.
     pub(super) max_publication_ms: i64,
     /// When it is.
@@ -30,6 +31,8 @@ pub(super) struct Checkpoints<'r> {
     expected: Expected<'r>,
     next: Option<(i64, String)>,
     tally: Tally,
+    /// The size under which the one before was stored.
+    before: TreeSize,
     /// The size of the last one that the entries bear out.
     borne_out: TreeSize,
     /// When the first entry past it was recorded.
@@ -56,13 +59,14 @@ impl<'r> Checkpoints<'r> {
             expected,
             next: rows.checkpoint_past(i64::MIN)?,
             tally: Tally::new(CheckName::Checkpoints, rows.count_all_checkpoints()?),
+            before: TreeSize::ZERO,
             borne_out: TreeSize::ZERO,
             unsigned_since: None,
             linked: Some(Frontier::default()),
             seam: None,
             suspect: None,
         };
-        walk.compare(&Frontier::default())?;
+        walk.compare(&Frontier::default(), None)?;
         Ok(walk)
     }
 
@@ -84,20 +88,21 @@ impl<'r> Checkpoints<'r> {
     /// The tree has grown by an entry recorded then.
     pub(super) fn grow(&mut self, tree: &Frontier, recorded_at: Option<Timestamp>) -> Result<(), StoreError> {
         self.unsigned_since = self.unsigned_since.or(recorded_at);
-        self.compare(tree)
+        self.compare(tree, recorded_at)
     }
 
-    fn compare(&mut self, tree: &Frontier) -> Result<(), StoreError> {
+    fn compare(&mut self, tree: &Frontier, recorded_at: Option<Timestamp>) -> Result<(), StoreError> {
         while let Some((size, note)) = self.next.take_if(|(size, _)| u64::try_from(*size).map_or(true, |size| size <= tree.size().get())) {
-            match self.signed_root(size, &note) {
+            match self.signed_root(size, &note, recorded_at) {
                 Ok(Some(root)) if root == tree.root() => {
                     self.tally.right();
                     (self.borne_out, self.unsigned_since) = (tree.size(), None);
                 }
                 Ok(Some(root)) => self.contradict(tree.size(), root),
                 Ok(None) => self.tally.cannot_tell("there is no key to verify checkpoints with"),
-                Err(reason) => self.tally.wrong(Place::Checkpoint(size), format!("the checkpoint of size {size}: {reason}")),
+                Err((place, reason)) => self.tally.wrong(place, format!("the checkpoint of size {size}: {reason}")),
             }
+            self.before = stored_size(size);
             self.next = self.rows.checkpoint_past(size)?;
         }
         Ok(())
@@ -124,19 +129,23 @@ impl<'r> Checkpoints<'r> {
         }
     }
 
-    /// The root that a note of the ledger's key vouches for; `None` without a key.
-    fn signed_root(&mut self, size: i64, note: &str) -> Result<Option<RootHash>, String> {
-        let unverified = UnverifiedCheckpoint::parse(note.as_bytes()).map_err(|e| e.to_string())?;
-        let Some(key) = self.expected.key else { return Ok(None) };
-        let signed = unverified.verify(self.expected.origin, std::slice::from_ref(key)).map_err(|e| e.to_string())?;
+    /// The root that a note of the ledger's keys vouches for; `None` without a key.
+    fn signed_root(&mut self, size: i64, note: &str, recorded_at: Option<Timestamp>) -> Result<Option<RootHash>, (Place, String)> {
+        let at_size = |reason: String| (Place::Checkpoint(size), reason);
+        let unverified = UnverifiedCheckpoint::parse(note.as_bytes()).map_err(|e| at_size(e.to_string()))?;
+        let Some(keys) = self.expected.keys else { return Ok(None) };
+        let needed = keys.must_sign(stored_size(size), recorded_at, self.before);
+        let signed = verify_signed(&unverified, self.expected.origin, &needed).map_err(|(missing, e)| unsigned(size, missing, &e))?;
         if u64::try_from(size) != Ok(signed.checkpoint().size.get()) {
-            return Err(format!("the note says size {}", signed.checkpoint().size));
+            return Err(at_size(format!("the note says size {}", signed.checkpoint().size)));
         }
         // The text ends at the last blank line; what follows are signatures.
         let signatures = note.rsplit_once("\n\n").map_or(0, |(_, lines)| lines.lines().count());
-        if signatures > 1 {
-            self.tally
-                .cannot_tell(format!("the checkpoint of size {size} has {} signatures of keys that are not known here", signatures - 1));
+        if signatures > needed.len() {
+            self.tally.cannot_tell(format!(
+                "the checkpoint of size {size} has {} signatures of keys that are not known here",
+                signatures - needed.len()
+            ));
         }
         Ok(Some(signed.checkpoint().root))
     }
@@ -148,8 +157,8 @@ impl<'r> Checkpoints<'r> {
         }
         while let Some((size, note)) = self.next.take() {
             let is_past = u64::try_from(size).is_ok_and(|size| size > head.get());
-            match (self.signed_root(size, &note), stopped) {
-                (Err(reason), _) => self.tally.wrong(Place::Checkpoint(size), format!("the checkpoint of size {size}: {reason}")),
+            match (self.signed_root(size, &note, None), stopped) {
+                (Err((place, reason)), _) => self.tally.wrong(place, format!("the checkpoint of size {size}: {reason}")),
                 (Ok(_), _) if is_past => {
                     let reason = format!("the checkpoint of size {size} was signed, but the ledger ends at size {head}: the tail was cut");
                     self.tally.wrong_at(head.next_index(), reason);
@@ -157,6 +166,7 @@ impl<'r> Checkpoints<'r> {
                 (Ok(_), Some(index)) => self.tally.cannot_tell(format!("without entry {index} no later root can be computed")),
                 (Ok(_), None) => self.tally.cannot_tell(format!("the checkpoint of size {size} was not reached")),
             }
+            self.before = stored_size(size);
             self.next = self.rows.checkpoint_past(size)?;
         }
         if self.tally.fault().is_none() {
@@ -178,5 +188,27 @@ impl<'r> Checkpoints<'r> {
         } else {
             self.tally.notes.push(format!("{reason} yet"));
         }
+    }
+}
+
+/// The size under which a checkpoint is stored; 0 for a number that is none.
+fn stored_size(size: i64) -> TreeSize {
+    u64::try_from(size).ok().and_then(TreeSize::new).unwrap_or_default()
+}
+
+/// Which signature a checkpoint lacks, and where that is wrong.
+fn unsigned(size: i64, missing: Option<MustSign<'_>>, e: &CheckpointError) -> (Place, String) {
+    match missing.map(|one| (one.because, one.vkey)) {
+        Some((Because::FirstToCover(index), old)) => {
+            let reason = format!(
+                "it is the first that covers the rotation at entry {index}, and {old}, which that leads away from, has not signed it: {e}"
+            );
+            (Place::Entry(index), reason)
+        }
+        Some((Because::InOverlap(index), old)) => (
+            Place::Checkpoint(size),
+            format!("the overlap of the rotation at entry {index} has not ended, and {old} has not signed it: {e}"),
+        ),
+        Some((Because::InForce, _)) | None => (Place::Checkpoint(size), e.to_string()),
     }
 }

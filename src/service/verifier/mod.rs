@@ -10,6 +10,7 @@ mod entry;
 mod commitments;
 mod documents;
 mod tiles;
+mod log_key;
 mod checkpoints;
 mod pass;
 mod outside;
@@ -22,12 +23,14 @@ use std::path::PathBuf;
 pub use outside::GivenCheckpoint;
 pub(in crate::service) use outside::{Mark, read_mark};
 
+use crate::domain::key_rotated::KEY_ROTATED;
 use crate::service::folder::Folder;
 use crate::service::opened::{EntryReading, entry_as_it_stands, open_entry};
 use crate::service::pending::EventKeys;
 use crate::service::verifier::checkpoints::Expected;
-use crate::service::verifier::outside::{Given, check_keys, check_mark, read_genesis};
-use crate::service::verifier::pass::pass;
+use crate::service::verifier::log_key::FollowedKeys;
+use crate::service::verifier::outside::{Genesis, Given, check_mark, read_genesis};
+use crate::service::verifier::pass::{Passed, pass};
 use crate::service::verifier::report::{Check, CheckName, Equivocation, Outcome, Place, Report};
 use crate::service::verifier::tally::Tally;
 use crate::store::connection::StoreError;
@@ -67,6 +70,24 @@ const DEEP_CHECKS: [CheckName; 6] = [
     CheckName::EventKeys,
     CheckName::SearchIndex,
 ];
+
+/// What the pass goes over, and what is known before it.
+#[derive(Clone, Copy)]
+struct Against<'r> {
+    rows: Rows<'r>,
+    head: &'r Head,
+    stored: u64,
+    origin: &'r Origin,
+    genesis: &'r Genesis,
+    mark: &'r Mark,
+}
+
+/// What came of the pass, and the keys it was held against.
+struct Round {
+    followed: FollowedKeys,
+    given: Given,
+    passed: Passed,
+}
 
 impl Verification {
     /// Runs every check. A file that SQLite itself cannot read is a fault like any other.
@@ -124,25 +145,46 @@ impl Verification {
             return Ok(Some(not_a_ledger(&head, named)));
         };
         let genesis = read_genesis(rows, &origin)?;
-        let key = self.vkey.as_ref().or(genesis.key.as_ref());
-        let given = Given::read(&self.checkpoints, &origin, key);
-        let mut sizes: Vec<TreeSize> = given.sizes().collect();
-        sizes.extend(match mark {
-            Mark::Read(mark) => Some(mark.size),
-            Mark::None | Mark::Unreadable(_) => None,
-        });
-        let expected = Expected { origin: &origin, key, max_publication_ms: genesis.max_publication_ms, now: self.now };
-        let passed = pass(rows, head.size, counts.0.rows, expected, &sizes)?;
+        let hinted = self.hinted_rotations();
+        let against = Against { rows, head: &head, stored: counts.0.rows, origin: &origin, genesis: &genesis, mark };
+        let mut round = self.round(&against, &hinted)?;
+        if round.passed.rotations != hinted {
+            let seen = std::mem::take(&mut round.passed.rotations);
+            round = self.round(&against, &seen)?;
+        }
+        let Round { followed, given, passed } = round;
         let mut equivocations: Vec<Equivocation> = Vec::new();
         let mut checks = passed.checks;
         checks.push(check_head(rows, &head, &origin, passed.last_leaf)?);
         checks.push(check_rows(&head, counts));
         checks.push(given.check(rows, &head, &passed.roots, &mut equivocations)?);
         checks.push(check_mark(mark, &self.mark_file, &head, &passed.roots));
-        checks.push(check_keys(&genesis, self.vkey.as_ref()));
+        checks.push(followed.check(rows, &genesis, self.vkey.as_ref())?);
         let limits = self.limits();
-        let vkey = key.map(ToString::to_string);
+        let vkey = followed.history.as_ref().map(|history| history.present().to_string());
         Ok(Some(Report { origin: head.origin, size: head.size, vkey, checks, equivocations, limits }))
+    }
+
+    /// Which entries rotate the log key, as the file's derived table says: only a hint, their own headers say it.
+    fn hinted_rotations(&self) -> Vec<LeafIndex> {
+        let reader = LedgerReader::open(&self.folder.ledger_file());
+        reader.and_then(|reader| reader.rows().all_of(KEY_ROTATED)).unwrap_or_default()
+    }
+
+    /// The pass over everything that is hashed and signed, under the keys that those rotations lead to.
+    fn round(&self, against: &Against<'_>, rotations: &[LeafIndex]) -> Result<Round, StoreError> {
+        let Against { rows, head, stored, origin, genesis, mark } = *against;
+        let followed = FollowedKeys::read(rows, genesis, self.vkey.as_ref(), rotations)?;
+        let given = Given::read(&self.checkpoints, origin, &followed.keys());
+        let mut sizes: Vec<TreeSize> = given.sizes().collect();
+        sizes.extend(match mark {
+            Mark::Read(mark) => Some(mark.size),
+            Mark::None | Mark::Unreadable(_) => None,
+        });
+        let keys = followed.history.as_ref();
+        let expected = Expected { origin, keys, max_publication_ms: genesis.max_publication_ms, now: self.now };
+        let passed = pass(rows, head.size, stored, expected, &sizes)?;
+        Ok(Round { followed, given, passed })
     }
 
     fn limits(&self) -> Vec<String> {

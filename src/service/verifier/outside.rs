@@ -34,7 +34,7 @@ pub struct GivenCheckpoint {
 pub(super) struct Genesis {
     pub(super) key: Option<Vkey>,
     pub(super) max_publication_ms: i64,
-    fault: Option<String>,
+    pub(super) fault: Option<String>,
 }
 
 /// Reads entry 0.
@@ -61,19 +61,6 @@ pub(super) fn read_genesis(rows: Rows<'_>, origin: &Origin) -> Result<Genesis, S
     Ok(Genesis { key, max_publication_ms: seconds.map_or(MAX_PUBLICATION_MS, |s| s.saturating_mul(1000)), fault })
 }
 
-/// The key given from outside against the one that entry 0 names.
-pub(super) fn check_keys(genesis: &Genesis, given: Option<&Vkey>) -> Check {
-    let mut tally = Tally::new(CheckName::Keys, 1);
-    let first = TreeSize::ZERO.next_index();
-    match (&genesis.fault, given, &genesis.key) {
-        (Some(fault), ..) => tally.wrong_at(first, fault.clone()),
-        (None, Some(given), Some(named)) if given == named => tally.right(),
-        (None, Some(given), Some(named)) => tally.wrong_at(first, format!("it names the key {named}, and {given} was given")),
-        (None, ..) => tally.cannot_tell("the key was taken from the folder itself: whoever can write the folder could have put it there"),
-    }
-    tally.finish()
-}
-
 /// The checkpoints given, in the order of their sizes, or why they are none of this ledger.
 pub(super) struct Given {
     read: Vec<(String, SignedCheckpoint)>,
@@ -81,11 +68,10 @@ pub(super) struct Given {
 }
 
 impl Given {
-    /// Takes them apart and verifies their signatures.
-    pub(super) fn read(given: &[GivenCheckpoint], origin: &Origin, key: Option<&Vkey>) -> Self {
+    /// Takes them apart and verifies their signatures: each by any of the keys.
+    pub(super) fn read(given: &[GivenCheckpoint], origin: &Origin, keys: &[Vkey]) -> Self {
         let (mut read, mut refused) = (Vec::new(), Vec::new());
         for GivenCheckpoint { name, note } in given {
-            let keys = key.map(std::slice::from_ref).unwrap_or_default();
             match UnverifiedCheckpoint::parse(note).and_then(|unverified| unverified.verify(origin, keys)) {
                 Ok(signed) => read.push((name.clone(), signed)),
                 Err(e) => refused.push(format!("{name} is no checkpoint of this ledger: {e}")),

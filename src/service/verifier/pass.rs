@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use crate::domain::key_rotated::KEY_ROTATED;
 use crate::service::verifier::checkpoints::{Checkpoints, Expected};
 use crate::service::verifier::commitments::Commitments;
 use crate::service::verifier::documents::NamedDocuments;
@@ -27,6 +28,8 @@ pub(super) struct Passed {
     pub(super) checks: Vec<Check>,
     /// The hash of the last entry, if it is there.
     pub(super) last_leaf: Option<LeafHash>,
+    /// The entries that rotate the log key, as their headers say.
+    pub(super) rotations: Vec<LeafIndex>,
     /// The roots at the sizes asked for, as far as the tree could be grown.
     pub(super) roots: BTreeMap<TreeSize, RootHash>,
 }
@@ -45,6 +48,7 @@ pub(super) fn pass(rows: Rows<'_>, size: TreeSize, stored: u64, expected: Expect
         counts: Counts::default(),
         sealed: Vec::new(),
         erased: HashSet::new(),
+        rotations: Vec::new(),
         commitments: Commitments::new(size, stored),
         documents: NamedDocuments::default(),
         tree: Frontier::default(),
@@ -87,6 +91,8 @@ struct Pass<'r> {
     sealed: Vec<LeafIndex>,
     /// Entries that a `payload.erased` names.
     erased: HashSet<LeafIndex>,
+    /// Entries that rotate the log key.
+    rotations: Vec<LeafIndex>,
     commitments: Commitments,
     documents: NamedDocuments,
     tree: Frontier,
@@ -178,8 +184,10 @@ impl Pass<'_> {
     fn check_payload(&mut self, place: LeafIndex, header: Option<&EntryHeader>, payload: &Payload) {
         if let Some(header) = header {
             self.commitments.add(&header.payload);
-            if header.entry_type.as_str() == PAYLOAD_ERASED {
-                self.erased.extend(header.about);
+            match header.entry_type.as_str() {
+                PAYLOAD_ERASED => self.erased.extend(header.about),
+                KEY_ROTATED => self.rotations.push(place),
+                _ => {}
             }
         }
         match payload {
@@ -228,6 +236,6 @@ impl Pass<'_> {
         let tiles = self.tiles.finish()?;
         let checkpoints = self.checkpoints.finish(size, last_leaf, self.stopped)?;
         let checks = [self.entries, self.links, commitments, self.payloads, documents, tiles, checkpoints];
-        Ok(Passed { checks: checks.map(Tally::finish).into(), last_leaf, roots: self.roots })
+        Ok(Passed { checks: checks.map(Tally::finish).into(), last_leaf, rotations: self.rotations, roots: self.roots })
     }
 }

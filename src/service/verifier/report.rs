@@ -52,7 +52,7 @@ checks! {
     /// The rollback guard's own file.
     HighWater = "high_water", "the ledger extends its high-water mark";
     /// Whose ledger it is.
-    Keys = "keys", "the key given from outside is the one entry 0 names";
+    Keys = "keys", "the key given from outside is the one entry 0 names, or one that rotations lead to";
     /// The file as a file.
     File = "file", "the file is whole and declares what this release declares";
     /// DESIGN.md section 6.

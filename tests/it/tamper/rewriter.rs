@@ -2,7 +2,7 @@
 //! everything that depends on them fit again, as far as told.
 
 use onus::service::high_water::{HighWater, MarkFile};
-use onus::service::ledger::log_signer;
+use onus::service::log_keys::log_signer;
 use onus::service::tiling::TileEdge;
 use onus::tlog::checkpoint::Checkpoint;
 use onus::tlog::commitment::commit;
