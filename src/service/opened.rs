@@ -39,7 +39,7 @@ pub const ADMINISTRATIVE_TYPES: [&str; 7] = [
 pub enum ReadError {
     /// The store failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// What is stored contradicts itself.
     #[error("entry {index} is damaged: {reason}")]
     Damaged {
@@ -48,6 +48,18 @@ pub enum ReadError {
         /// What is wrong with it.
         reason: String,
     },
+}
+
+impl From<StoreError> for ReadError {
+    fn from(e: StoreError) -> Self {
+        match e {
+            StoreError::Damaged { index, reason } => match LeafIndex::new(index) {
+                Some(index) => Self::Damaged { index, reason },
+                None => Self::Store(StoreError::Damaged { index, reason }),
+            },
+            other => Self::Store(other),
+        }
+    }
 }
 
 /// An entry with its payload, every member opened against the commitment.

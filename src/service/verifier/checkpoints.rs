@@ -28,7 +28,9 @@ pub(super) struct Expected<'k> {
 pub(super) struct Checkpoints<'r> {
     rows: Rows<'r>,
     expected: Expected<'r>,
-    next: Option<(i64, String)>,
+    next: Option<(i64, Vec<u8>)>,
+    /// Rows gone through.
+    read: u64,
     tally: Tally,
     /// The size of the last one that the entries bear out.
     borne_out: TreeSize,
@@ -55,6 +57,7 @@ impl<'r> Checkpoints<'r> {
             rows,
             expected,
             next: rows.checkpoint_past(i64::MIN)?,
+            read: 0,
             tally: Tally::new(CheckName::Checkpoints, rows.count_all_checkpoints()?),
             borne_out: TreeSize::ZERO,
             unsigned_since: None,
@@ -98,8 +101,15 @@ impl<'r> Checkpoints<'r> {
                 Ok(None) => self.tally.cannot_tell("there is no key to verify checkpoints with"),
                 Err(reason) => self.tally.wrong(Place::Checkpoint(size), format!("the checkpoint of size {size}: {reason}")),
             }
-            self.next = self.rows.checkpoint_past(size)?;
+            self.step(size)?;
         }
+        Ok(())
+    }
+
+    /// To the checkpoint after that of `size`.
+    fn step(&mut self, size: i64) -> Result<(), StoreError> {
+        self.read += 1;
+        self.next = self.rows.checkpoint_past(size)?;
         Ok(())
     }
 
@@ -125,18 +135,18 @@ impl<'r> Checkpoints<'r> {
     }
 
     /// The root that a note of the ledger's key vouches for; `None` without a key.
-    fn signed_root(&mut self, size: i64, note: &str) -> Result<Option<RootHash>, String> {
-        let unverified = UnverifiedCheckpoint::parse(note.as_bytes()).map_err(|e| e.to_string())?;
+    fn signed_root(&mut self, size: i64, note: &[u8]) -> Result<Option<RootHash>, String> {
+        let unverified = UnverifiedCheckpoint::parse(note).map_err(|e| e.to_string())?;
         let Some(key) = self.expected.key else { return Ok(None) };
         let signed = unverified.verify(self.expected.origin, std::slice::from_ref(key)).map_err(|e| e.to_string())?;
         if u64::try_from(size) != Ok(signed.checkpoint().size.get()) {
             return Err(format!("the note says size {}", signed.checkpoint().size));
         }
         // The text ends at the last blank line; what follows are signatures.
-        let signatures = note.rsplit_once("\n\n").map_or(0, |(_, lines)| lines.lines().count());
+        let signatures = signed.verbatim().rsplit_once("\n\n").map_or(0, |(_, lines)| lines.lines().count());
         if signatures > 1 {
-            self.tally
-                .cannot_tell(format!("the checkpoint of size {size} has {} signatures of keys that are not known here", signatures - 1));
+            let reason = "further signatures, of keys that are not known here: nothing is said of them";
+            self.tally.cannot_tell(format!("the checkpoint of size {size} has {reason}"));
         }
         Ok(Some(signed.checkpoint().root))
     }
@@ -157,7 +167,10 @@ impl<'r> Checkpoints<'r> {
                 (Ok(_), Some(index)) => self.tally.cannot_tell(format!("without entry {index} no later root can be computed")),
                 (Ok(_), None) => self.tally.cannot_tell(format!("the checkpoint of size {size} was not reached")),
             }
-            self.next = self.rows.checkpoint_past(size)?;
+            self.step(size)?;
+        }
+        if self.rows.count_all_checkpoints()? != self.read {
+            self.tally.blame(Place::Ledger, "there are checkpoints of another ledger");
         }
         if self.tally.fault().is_none() {
             self.judge_unsigned(head);
