@@ -3,13 +3,11 @@
 
 Written from FORMAT.md, KEY_ROTATION.md, C2SP (notes, checkpoints, tiles), RFC 6962, 8032 and 8785 alone, with nothing but the standard
 library, to be read from top to bottom by somebody who trusts nobody. "Section" and "item" (of section 6) are FORMAT.md's.
-
 It checks what `onus verify` checks without `--deep`: that entries have the one form and their own place, that each links to the one before,
 that payloads open against their commitments, that documents, tiles, checkpoints, head and row counts are those of the entries, that what was
 kept elsewhere is extended, and whose key signed. It does NOT check findings, derived tables, deduplication keys, the search index
 (`onus verify --deep` does), signatures of reporters (section 8) and witnesses (item 7), and what an erasure left (section 7). So no ledger is
 called more than "partly" verified. Exit code 1: something is false; 2: nothing is false, but not everything was checked; 0 is never given.
-
     python3 onus_verify.py --data DIR [--vkey VKEY] [--checkpoint FILE]... [--high-water FILE] [--json]
     python3 onus_verify.py --batch     one JSON request a line on stdin: {"data":…, "vkey":…?, "checkpoints":[…]?, "high_water":…?}
 """
@@ -182,11 +180,12 @@ def header_parts(raw):
     header = ENTRY.fullmatch(raw.decode("ascii")) if len(raw) <= 4096 and raw.isascii() else None
     refuse_if(header is None or not is_time(header["at"]) or len(header["type"]) > 64, "its bytes are not an entry")
     refuse_if(any(int(header[name] or 0) > MAX_INTEGER for name in ("about", "index", "rules")), "a number is beyond 2^53−1")
+    refuse_if(header["index"] == "0" and header["prev"] != 43 * "A", "entry 0 follows none")
     refuse_if((header["findings"] is None) != (header["rules"] is None), "findings and rules stand together or not at all")
     codes = header["findings"].split(",") if header["findings"] else []
     refuse_if(codes != sorted(set(codes)) or len(codes) > 32, "findings are not ascending, distinct and at most 32")
-    if header["about"] is not None:
-        refuse_if(int(header["about"]) >= int(header["index"]), "what it is about is not before it")
+    is_about_another = header["about"] is not None and header["type"] not in ("payload.erased", "assessment.changed")
+    refuse_if(is_about_another or int(header["about"] or -1) >= int(header["index"]), "it is about none, or about an earlier entry")
     return header
 # ---- Sections 3 to 5: members, salts, commitment -------------------------------------------------------------------------------------
 def salt(seed, name):
@@ -264,14 +263,12 @@ class Verification:
         self.own_origin, self.size, self.head_hash = head or ("", -1, b"")
         self.outside = self.high_water_mark()
         is_expected = self.given or any(size > 0 for _, size, _ in self.outside) or any(map(self.count, "entries payloads tiles checkpoints documents".split()))
-        if (head is None or self.size == 0) and not is_expected:
+        if self.size == (-1 if head is None else 0) and not is_expected:
             return {}
         self.origin = self.own_origin if self.vkey is None else vkey_parts(self.vkey)[0]
         if not 0 <= self.size <= MAX_INTEGER or re.fullmatch(ORIGIN, self.origin) is None:
-            for check in self.checks.values():
-                check.update(outcome="not_run", reason="there is no head to go by")
-            self.fail("head", "there is none, or it holds no size or no name of a ledger")
-            return self.checks
+            self.checks = {name: dict(check, outcome="not_run", entry=None, reason="no head to go by") for name, check in self.checks.items()}
+            return self.fail("head", "there is none, or it holds no size or no name of a ledger") or self.checks
         self.check_entries(), self.check_keys(), self.check_documents(), self.check_tiles(), self.check_head_and_rows(), self.check_checkpoints()
         return self.checks
     def check_entries(self):
@@ -314,9 +311,8 @@ class Verification:
         for other in ("documents",) if name == "payloads" else ("links", "commitments", "payloads", "documents"):
             self.partly(other, "entry %d or its payload cannot be read" % index)
     def check_header(self, index, header, before, latest, seen):
-        is_about_another = header["about"] is not None and header["type"] not in ("payload.erased", "assessment.changed")
-        if int(header["index"]) != index or header["log"] != self.origin or is_about_another:
-            self.fail("entries", "it is entry %s of %s, or about another entry as none of its type is" % (header["index"], header["log"]), index)
+        if int(header["index"]) != index or header["log"] != self.origin:
+            self.fail("entries", "it says that it is entry %s of %s" % (header["index"], header["log"]), index)
         if before is not None and header["prev"] != base64url(before):
             self.fail("links", "it does not link to the entry before it as that is now", index)
         if header["at"] < latest:
@@ -397,8 +393,8 @@ class Verification:
             try:
                 said, root, signers = checkpoint_parts(note, self.origin, vkeys)
                 refuse_if(said != size, "the note says size %d" % said)
-                if note.rpartition("\n\n")[2].count("\n") > len(signers):
-                    self.partly("checkpoints", "the checkpoint of size %d has signatures of keys that are not known here" % size)
+                others = note.rpartition("\n\n")[2].count("\n") - len(signers)
+                self.partly("checkpoints", "that of size %d has signatures of keys that are not known here" % size) if others else None
                 if self.is_signed_by_all(size, signers, stored):
                     signed.append((size, root))
             except ValueError as why:
@@ -420,8 +416,7 @@ class Verification:
         if not self.given:
             self.partly("given_checkpoints", "none: that the whole ledger was rewritten before this moment cannot be excluded", "not_run")
         self.fail("checkpoints", "there are some of another ledger") if self.count("checkpoints WHERE ledger <> 1") else None
-        if not vkeys or not stored or stored[-1][0] < self.size:
-            self.partly("checkpoints", "there is no key, or entries are under no signed checkpoint")
+        self.partly("checkpoints", "no key, or unsigned entries") if not vkeys or not stored or stored[-1][0] < self.size else None
     def is_signed_by_all(self, size, signers, stored):
         """KEY_ROTATION.md: the key in force signs, and in an overlap the one before it, too."""
         covered = [key for key in self.keys if key[0] < size or key[0] == 0]
@@ -493,10 +488,8 @@ def main():
     asked = parser.parse_args()
     if sqlite3.sqlite_version_info < (3, 37) or not (asked.batch or asked.data):
         parser.error("--data (or --batch) and SQLite 3.37 or later are needed")
-    for line in sys.stdin if asked.batch else ():
-        print(json.dumps(answer(line)), flush=True)
     if asked.batch:
-        return 0
+        return any(print(json.dumps(answer(line)), flush=True) for line in sys.stdin)
     found = answer(vars(asked))
     for check in found["checks"] if not asked.json else ():
         print("%-8s %-20s %s" % (check["outcome"].upper().replace("_", " "), check["name"], check["reason"]))

@@ -69,7 +69,8 @@ impl Original {
 /// In memory, where there is such a file system.
 fn workplace() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
-    if memory.is_dir() { tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir()).unwrap() } else { tempfile::tempdir().unwrap() }
+    let named = || { let mut builder = tempfile::Builder::new(); builder.prefix("onus-mutations-"); builder };
+    if memory.is_dir() { named().tempdir_in(memory).or_else(|_| named().tempdir()).unwrap() } else { named().tempdir().unwrap() }
 }
 
 #[test]
