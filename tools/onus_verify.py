@@ -3,13 +3,11 @@
 
 Written from FORMAT.md, KEY_ROTATION.md, C2SP (notes, checkpoints, tiles), RFC 6962, 8032 and 8785 alone, with nothing but the standard
 library, to be read from top to bottom by somebody who trusts nobody. "Section" and "item" (of section 6) are FORMAT.md's.
-
 It checks what `onus verify` checks without `--deep`: that entries have the one form and their own place, that each links to the one before,
 that payloads open against their commitments, that documents, tiles, checkpoints, head and row counts are those of the entries, that what was
 kept elsewhere is extended, and whose key signed. It does NOT check findings, derived tables, deduplication keys, the search index
 (`onus verify --deep` does), signatures of reporters (section 8) and witnesses (item 7), and what an erasure left (section 7). So no ledger is
 called more than "partly" verified. Exit code 1: something is false; 2: nothing is false, but not everything was checked; 0 is never given.
-
     python3 onus_verify.py --data DIR [--vkey VKEY] [--checkpoint FILE]... [--high-water FILE] [--json]
     python3 onus_verify.py --batch     one JSON request a line on stdin: {"data":…, "vkey":…?, "checkpoints":[…]?, "high_water":…?}
 """
@@ -19,7 +17,6 @@ CHECKS = "entries links commitments payloads documents tiles checkpoints head ro
 DEEP = "file findings changed_assessments derived_tables event_keys search_index".split()
 class Refused(ValueError):
     """Something is not what the format says it must be."""
-
 def refuse_if(is_wrong, reason):
     if is_wrong:
         raise Refused(reason)
@@ -183,12 +180,12 @@ def header_parts(raw):
     header = ENTRY.fullmatch(raw.decode("ascii")) if len(raw) <= 4096 and raw.isascii() else None
     refuse_if(header is None or not is_time(header["at"]) or len(header["type"]) > 64, "its bytes are not an entry")
     refuse_if(any(int(header[name] or 0) > MAX_INTEGER for name in ("about", "index", "rules")), "a number is beyond 2^53−1")
+    refuse_if(header["index"] == "0" and header["prev"] != 43 * "A", "entry 0 follows none")
     refuse_if((header["findings"] is None) != (header["rules"] is None), "findings and rules stand together or not at all")
     codes = header["findings"].split(",") if header["findings"] else []
     refuse_if(codes != sorted(set(codes)) or len(codes) > 32, "findings are not ascending, distinct and at most 32")
-    if header["about"] is not None:
-        refuse_if(int(header["about"]) >= int(header["index"]), "what it is about is not before it")
-        refuse_if(header["type"] not in ("payload.erased", "assessment.changed"), "an entry of its type is about none")
+    is_about_another = header["about"] is not None and header["type"] not in ("payload.erased", "assessment.changed")
+    refuse_if(is_about_another or int(header["about"] or -1) >= int(header["index"]), "it is about none, or about an earlier entry")
     return header
 # ---- Sections 3 to 5: members, salts, commitment -------------------------------------------------------------------------------------
 def salt(seed, name):
@@ -238,13 +235,15 @@ class Verification:
     """One verification of ledger 1 of a file. A check has passed until something is said against it."""
     def __init__(self, database, vkey, given, mark):
         self.database, self.vkey, self.given, self.mark = database, vkey, given, mark
-        self.checks = {name: {"name": name, "outcome": "passed", "entry": None, "reason": ""} for name in CHECKS + DEEP}
+        self.checks = {name: {"name": name, "outcome": "passed", "entry": None, "reason": ""} for name in CHECKS}
+        self.checks.update({name: {"name": name, "outcome": "not_run", "entry": None, "reason": "only --deep looks at it"} for name in DEEP})
         self.leaves, self.said = [], []  # of the entries before the first gap: hash, and (prev, time) as far as they can be read
         self.documents, self.genesis, self.rotations = {}, None, []  # documents: hash → (first entry that names it, length)
     def fail(self, name, reason, entry=None):
         """Something is false. Of several faults a check keeps the one at the lowest entry."""
         check = self.checks[name]
         if check["outcome"] != "failed" or (entry is not None and (check["entry"] is None or entry < check["entry"])):
+            reason = reason.encode("utf-8", "replace").decode()  # it may quote what is no UTF-8
             check.update(outcome="failed", entry=entry, reason=reason if entry is None else "entry %d: %s" % (entry, reason))
     def partly(self, name, reason, outcome="partly"):
         """Something could not be looked at."""
@@ -261,15 +260,16 @@ class Verification:
     def run(self):
         """The checks; none if there is nothing to verify."""
         head = next(self.rows("SELECT origin, tree_size, head_leaf_hash FROM ledgers WHERE ledger = 1", str, int, bytes), None)
-        if head is None or (head[1] == 0 and not any(map(self.count, ("entries", "payloads", "checkpoints")))):
+        self.own_origin, self.size, self.head_hash = head or ("", -1, b"")
+        self.outside = self.high_water_mark()
+        is_expected = self.given or any(size > 0 for _, size, _ in self.outside) or any(map(self.count, "entries payloads tiles checkpoints documents".split()))
+        if self.size == (-1 if head is None else 0) and not is_expected:
             return {}
-        self.own_origin, self.size, self.head_hash = head
         self.origin = self.own_origin if self.vkey is None else vkey_parts(self.vkey)[0]
-        if not 0 <= self.size <= MAX_INTEGER or len(self.head_hash) != 32 or re.fullmatch(ORIGIN, self.origin) is None:
-            raise sqlite3.DatabaseError("the head holds no size, no hash or no name of a ledger")
+        if not 0 <= self.size <= MAX_INTEGER or re.fullmatch(ORIGIN, self.origin) is None:
+            self.checks = {name: dict(check, outcome="not_run", entry=None, reason="no head to go by") for name, check in self.checks.items()}
+            return self.fail("head", "there is none, or it holds no size or no name of a ledger") or self.checks
         self.check_entries(), self.check_keys(), self.check_documents(), self.check_tiles(), self.check_head_and_rows(), self.check_checkpoints()
-        for name in DEEP:
-            self.partly(name, "only `onus verify --deep` looks at it", "not_run")
         return self.checks
     def check_entries(self):
         """Items 1, 2, 4 and 5: entry by entry, with its payload."""
@@ -300,14 +300,15 @@ class Verification:
                 self.said.append((base64url_decoded(header["prev"]), header["at"]) if header else (None, "~"))
         if expected < self.size:
             self.spoil("entries", expected, "it is missing")
+        self.last = before if expected == self.size > 0 else None
         for index in seedless:
             if str(index) not in erased:
-                self.spoil("payloads", index, "its seed is lost and no erasure says why")
-            self.partly("payloads", "members of entry %d were erased" % index)
+                self.fail("payloads", "its seed is lost and no erasure says why", index)
+            self.partly("payloads", "members of entry %d were erased" % index), self.partly("documents", "nor is it known what they named")
     def spoil(self, name, index, reason):
         """What is wrong with an entry or its payload leaves other checks incomplete."""
         self.fail(name, reason, index)
-        for other in ("documents",) if name == "payloads" else ("links", "commitments", "payloads", "documents", "tiles"):
+        for other in ("documents",) if name == "payloads" else ("links", "commitments", "payloads", "documents"):
             self.partly(other, "entry %d or its payload cannot be read" % index)
     def check_header(self, index, header, before, latest, seen):
         if int(header["index"]) != index or header["log"] != self.origin:
@@ -344,20 +345,20 @@ class Verification:
             self.partly("keys", "the key was taken from the folder itself: whoever can write the folder could have put it there")
     def check_documents(self):
         """Section 3: each content that an entry names is there, under the next number; and nothing else is."""
-        stored, following, by_entry = {}, 0, {}
-        for number, sha, content in self.rows("SELECT document_no, sha256, bytes FROM documents WHERE ledger = 1 ORDER BY 1", int, bytes, bytes):
-            stored[sha.hex()] = (number if number == len(stored) else -1, sha256(content) == sha, len(content))
-        for sha, (index, length) in self.documents.items():
-            number, is_right, stored_length = stored.pop(sha, (-1, False, None))
-            by_entry.setdefault(index, []).append(number)
-            if not is_right or length not in (None, stored_length):
-                self.fail("documents", "the document %s that it names is lost or altered" % sha, index)
-        for index, numbers in by_entry.items():
-            if sorted(numbers) != list(range(following, following + len(numbers))):
-                self.fail("documents", "a document that it names stands out of its order", index)
-            following += len(numbers)
-        if stored or self.count("documents WHERE ledger <> 1"):
-            self.fail("documents", "there are documents that no entry names")
+        is_all_known, latest, stored = self.checks["documents"]["outcome"] == "passed", 0, set()
+        statement = "SELECT document_no, sha256, bytes FROM documents WHERE ledger = 1 ORDER BY 1"
+        for following, (number, sha, content) in enumerate(self.rows(statement, int, bytes, bytes)):
+            index, length = self.documents.get(sha.hex(), (None, None))
+            stored.add(sha.hex())
+            if index is None and is_all_known:  # else what cannot be read may name it
+                self.fail("documents", "the document %s is named by no entry" % sha.hex())
+            elif index is not None and (sha256(content) != sha or length not in (None, len(content)) or number != following or index < latest):
+                self.fail("documents", "the document %s that it names is altered, or out of its order" % sha.hex(), index)
+            latest = max(latest, index or 0)
+        for sha, (index, _) in self.documents.items():
+            if sha not in stored:
+                self.fail("documents", "the document %s that it names is lost" % sha, index)
+        self.fail("documents", "there are some of another ledger") if self.count("documents WHERE ledger <> 1") else None
     def check_tiles(self):
         expected = full_tiles(self.leaves)
         for level, index, found in self.rows("SELECT iif(ledger = 1, level, -1), tile_index, hashes FROM tiles", int, int, bytes):
@@ -369,27 +370,31 @@ class Verification:
                 self.fail("tiles", "the tile %d/%d holds another hash at place %d" % (level, index, at), (first + at) * 256**level)
             elif hashes is None and len(self.leaves) == self.size:
                 self.fail("tiles", "the tile %d/%d is not one of this ledger, of this size" % (level, index))
+        self.partly("tiles", "without entry %d no later can be computed" % len(self.leaves)) if len(self.leaves) < self.size else None
         for level, index in expected:
             self.fail("tiles", "the tile %d/%d is missing" % (level, index), index * 256**(level + 1))
     def check_head_and_rows(self):
         if self.count("ledgers") > 1 or self.own_origin != self.origin:
             self.fail("head", "it is not the head of %s alone" % self.origin)
-        elif not self.size or len(self.leaves) < self.size:
+        elif self.last is None:
             self.partly("head", "the last entry is missing")
-        elif self.leaves[-1] != self.head_hash:
+        elif self.last != self.head_hash:
             self.fail("head", "the head names another last entry than the one that is there", self.size - 1)
         for table in ("entries", "payloads"):
             past = self.database.execute("SELECT min(leaf_index) FROM %s WHERE ledger = 1 AND leaf_index >= %d" % (table, self.size)).fetchone()[0]
-            if past is not None or self.count(table) != self.size:
-                self.fail("rows", "there are %d %s, and the head says %d" % (self.count(table), table, self.size), past)
+            if past is not None or self.count(table) != self.size or self.count(table + " WHERE ledger <> 1"):
+                place = past if past is None or past <= MAX_INTEGER else None
+                self.fail("rows", "there are %d %s, and the head says %d" % (self.count(table), table, self.size), place)
     def check_checkpoints(self):
         """Item 3, for all entries at once: stored checkpoints, those given, and the high-water mark, against the roots of the entries."""
         stored = list(self.rows("SELECT tree_size, note FROM checkpoints WHERE ledger = 1 ORDER BY tree_size", int, str))
-        vkeys, signed, outside = [vkey for _, vkey, _ in self.keys], [], self.high_water_mark()
+        vkeys, signed, outside = [vkey for _, vkey, _ in self.keys], [], self.outside
         for size, note in stored if vkeys else []:
             try:
                 said, root, signers = checkpoint_parts(note, self.origin, vkeys)
                 refuse_if(said != size, "the note says size %d" % said)
+                others = note.rpartition("\n\n")[2].count("\n") - len(signers)
+                self.partly("checkpoints", "that of size %d has signatures of keys that are not known here" % size) if others else None
                 if self.is_signed_by_all(size, signers, stored):
                     signed.append((size, root))
             except ValueError as why:
@@ -410,8 +415,8 @@ class Verification:
                 self.fail(name, "the ledger holds another history: its root at size %d is another" % size, 0 if size == 1 else None)
         if not self.given:
             self.partly("given_checkpoints", "none: that the whole ledger was rewritten before this moment cannot be excluded", "not_run")
-        if not vkeys or not stored or stored[-1][0] < self.size or self.count("checkpoints WHERE ledger <> 1"):
-            self.partly("checkpoints", "there is no key, entries are under no signed checkpoint, or checkpoints are of another ledger")
+        self.fail("checkpoints", "there are some of another ledger") if self.count("checkpoints WHERE ledger <> 1") else None
+        self.partly("checkpoints", "no key, or unsigned entries") if not vkeys or not stored or stored[-1][0] < self.size else None
     def is_signed_by_all(self, size, signers, stored):
         """KEY_ROTATION.md: the key in force signs, and in an overlap the one before it, too."""
         covered = [key for key in self.keys if key[0] < size or key[0] == 0]
@@ -450,7 +455,6 @@ class Verification:
         else:
             return [("high_water", int(match[2]), base64url_decoded(match[3]))]
         return []
-
 def verify(data, vkey=None, checkpoints=(), high_water=None):
     """The report on the ledger in a directory. Raises if what was given from outside cannot be used."""
     folder, mark, checks = pathlib.Path(data), pathlib.Path(high_water or str(pathlib.Path(data)) + ".high-water"), {}
@@ -459,6 +463,7 @@ def verify(data, vkey=None, checkpoints=(), high_water=None):
         try:
             uri = (folder / "ledger.db").absolute().as_uri() + "?mode=ro"
             with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as database:
+                database.text_factory = lambda text: text.decode("utf-8", "surrogateescape")  # what is no UTF-8 fits nothing, and fails there
                 database.execute("BEGIN")  # one snapshot, though somebody may be writing
                 checks = Verification(database, vkey, given, mark).run()
         except sqlite3.Error as why:
@@ -467,14 +472,12 @@ def verify(data, vkey=None, checkpoints=(), high_water=None):
     verdict = "failed" if any(check["outcome"] == "failed" for check in checks.values()) else "partly" if checks else "nothing_to_verify"
     first_wrong = min((check["entry"] for check in checks.values() if check["entry"] is not None), default=None)
     return {"verdict": verdict, "first_wrong": first_wrong, "checks": list(checks.values())}
-
 def answer(request):
     try:
         request = json.loads(request) if isinstance(request, str) else request
         return verify(request["data"], request.get("vkey"), request.get("checkpoints"), request.get("high_water"))
     except (ValueError, OSError, KeyError, TypeError, AttributeError) as why:
         return {"verdict": "nothing_to_verify", "first_wrong": None, "checks": [], "error": "nothing was verified: %s" % why}
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for option in ("--data", "--vkey", "--high-water"):
@@ -485,15 +488,12 @@ def main():
     asked = parser.parse_args()
     if sqlite3.sqlite_version_info < (3, 37) or not (asked.batch or asked.data):
         parser.error("--data (or --batch) and SQLite 3.37 or later are needed")
-    for line in sys.stdin if asked.batch else ():
-        print(json.dumps(answer(line)), flush=True)
     if asked.batch:
-        return 0
+        return any(print(json.dumps(answer(line)), flush=True) for line in sys.stdin)
     found = answer(vars(asked))
     for check in found["checks"] if not asked.json else ():
         print("%-8s %-20s %s" % (check["outcome"].upper().replace("_", " "), check["name"], check["reason"]))
     print(json.dumps(found) if asked.json else "%s; first wrong entry: %s %s" % (found["verdict"], found["first_wrong"], found.get("error", "")))
     return 1 if found["verdict"] == "failed" else 2
-
 if __name__ == "__main__":
     sys.exit(main())

@@ -83,7 +83,7 @@ pub(super) async fn export_entry(
         let looked = reader.read(|rows| {
             let Some(entry) = entry_for(rows, &caller.sight(), index)? else { return Ok::<_, ProverError>(None) };
             // What does not stand where it says is no evidence to hand out.
-            check_place(rows, &entry, reader.origin(), reader.vkey())?;
+            check_place(rows, &entry, reader.origin(), &reader.vkeys())?;
             Ok(Some(entry))
         })?;
         let entry = looked.ok_or_else(|| not_found("entry"))?;

@@ -131,8 +131,8 @@ fn place_words(place: Place) -> String {
     match place {
         Place::Entry(index) => format!("first wrong index {index}"),
         Place::Among { from, until } => format!("wrong somewhere from index {from} up to, not including, {until}"),
-        Place::Checkpoint(size) => format!("wrong at the checkpoint of size {size}"),
-        Place::Ledger => "wrong".to_owned(),
+        // A checkpoint is named by the reason itself.
+        Place::Checkpoint(_) | Place::Ledger => "wrong".to_owned(),
     }
 }
 

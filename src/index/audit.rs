@@ -215,7 +215,7 @@ impl<'s> SegmentAudit<'s> {
                     return Ok(Some(format!("its {} is counted otherwise", field.as_str())));
                 }
             } else if !self.has_number(field, doc, expected) {
-                return Ok(Some(format!("its {} is another", field.as_str())));
+                return Ok(Some(format!("it has another value of `{}` for it than the ledger", field.as_str())));
             }
         }
         Ok(None)
@@ -238,7 +238,7 @@ impl<'s> SegmentAudit<'s> {
                     let words = expected.words(field);
                     for word in &words {
                         if !self.has(column, word, doc, None)? {
-                            return Ok(Some(format!("its {} lacks {word:?}", field.as_str())));
+                            return Ok(Some(format!("it does not find it by `{}` {word:?}", field.as_str())));
                         }
                     }
                     !words.is_empty()

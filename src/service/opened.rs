@@ -24,7 +24,7 @@ use crate::tlog::position::LeafIndex;
 use crate::tlog::time::Timestamp;
 
 /// The types that this release writes about itself.
-pub const ADMINISTRATIVE_TYPES: [&str; 8] = [
+pub const ADMINISTRATIVE_TYPES: [&str; 9] = [
     "ledger.created",
     "key.rotated",
     "credential.issued",
@@ -41,7 +41,7 @@ pub const ADMINISTRATIVE_TYPES: [&str; 8] = [
 pub enum ReadError {
     /// The store failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
     /// What is stored contradicts itself.
     #[error("entry {index} is damaged: {reason}")]
     Damaged {
@@ -50,6 +50,18 @@ pub enum ReadError {
         /// What is wrong with it.
         reason: String,
     },
+}
+
+impl From<StoreError> for ReadError {
+    fn from(e: StoreError) -> Self {
+        match e {
+            StoreError::Damaged { index, reason } => match LeafIndex::new(index) {
+                Some(index) => Self::Damaged { index, reason },
+                None => Self::Store(StoreError::Damaged { index, reason }),
+            },
+            other => Self::Store(other),
+        }
+    }
 }
 
 /// An entry with its payload, every member opened against the commitment.

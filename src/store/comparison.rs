@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use rusqlite::types::Value;
-use rusqlite::{Rows as Cursor, Statement, params};
+use rusqlite::{Row, Rows as Cursor, Statement, params};
 
 use crate::store::connection::StoreError;
 use crate::store::derived::DelegationNo;
@@ -153,7 +153,13 @@ impl DerivedTable {
 
 fn next(cursor: &mut Cursor<'_>, table: &DerivedTable) -> Result<Option<Record>, StoreError> {
     let Some(row) = cursor.next()? else { return Ok(None) };
-    (0..=table.columns.len()).map(|at| Ok(row.get(at)?)).collect::<Result<Record, StoreError>>().map(Some)
+    (0..=table.columns.len()).map(|at| read_value(row, at)).collect::<Result<Record, StoreError>>().map(Some)
+}
+
+/// A text that is none is compared as bytes.
+fn read_value(row: &Row<'_>, at: usize) -> Result<Value, StoreError> {
+    let value = row.get_ref(at)?;
+    Ok(Value::try_from(value).or_else(|_| value.as_bytes().map(|bytes| Value::Blob(bytes.to_vec()))).map_err(rusqlite::Error::from)?)
 }
 
 fn compare_keys(a: &Record, b: &Record, key: usize) -> Ordering {

@@ -1,10 +1,11 @@
 //! Reading for verification: every row as it lies there, however it came there. What a reader of the ledger never asks for
 //! (rows past the head, rows of another ledger, documents one by one) is asked for here.
 
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{OptionalExtension as _, Row, params};
 
 use crate::store::connection::StoreError;
-use crate::store::rows::{LEDGER, Rows, StoredPayload, to_sql};
+use crate::store::rows::{LEDGER, Rows, StoredPayload, read_payload, to_sql};
 use crate::store::scratch::{LIVE, Schema, read_schema};
 use crate::tlog::position::TreeSize;
 
@@ -31,11 +32,23 @@ pub struct StoredDocument<'r> {
     pub bytes: &'r [u8],
 }
 
+/// The head as it is stored.
+pub struct StoredHead {
+    /// The origin; what is no text in it is shown as U+FFFD.
+    pub origin: String,
+    /// How many entries it says there are.
+    pub tree_size: i64,
+    /// What it says the last one hashes to.
+    pub leaf_hash: Vec<u8>,
+}
+
 /// How many rows a table has, and where those lie that no ledger of this size has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowCount {
     /// All rows, whichever ledger they say they belong to.
     pub rows: u64,
+    /// Those that say they belong to another ledger.
+    pub foreign: u64,
     /// The smallest index past the head, if there is such a row.
     pub past_head: Option<u64>,
 }
@@ -44,7 +57,7 @@ impl Rows<'_> {
     /// Up to `limit` entries and payloads stored under `from` and above, below `until`, ascending; fewer, once they come to more
     /// than `max_bytes`.
     pub fn stored_entries(self, from: u64, until: TreeSize, limit: u64, max_bytes: usize) -> Result<Vec<StoredEntry>, StoreError> {
-        const SQL: &str = "SELECT e.leaf_index, e.bytes, p.seed, p.members, p.sealed
+        const SQL: &str = "SELECT e.leaf_index, e.bytes, p.leaf_index, p.seed, p.members, p.sealed
             FROM entries e LEFT JOIN payloads p ON p.ledger = e.ledger AND p.leaf_index = e.leaf_index
             WHERE e.ledger = ?1 AND e.leaf_index >= ?2 AND e.leaf_index < ?3 ORDER BY e.leaf_index LIMIT ?4";
         let mut statement = self.connection.prepare_cached(SQL)?;
@@ -60,24 +73,43 @@ impl Rows<'_> {
         Ok(found)
     }
 
-    /// The smallest checkpoint past that size, with the size it is stored under.
-    pub fn checkpoint_past(self, size: i64) -> Result<Option<(i64, String)>, StoreError> {
+    /// The smallest checkpoint past that size, with the size it is stored under; its note may be no text.
+    pub fn checkpoint_past(self, size: i64) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
         const SQL: &str = "SELECT tree_size, note FROM checkpoints WHERE ledger = ?1 AND tree_size > ?2 ORDER BY tree_size LIMIT 1";
-        Ok(self.connection.prepare_cached(SQL)?.query_row(params![LEDGER, size], |r| Ok((r.get(0)?, r.get(1)?))).optional()?)
+        let read = |r: &Row<'_>| Ok((r.get(0)?, r.get_ref(1)?.as_bytes()?.to_vec()));
+        Ok(self.connection.prepare_cached(SQL)?.query_row(params![LEDGER, size], read).optional()?)
+    }
+
+    /// The head's row, if there is one.
+    pub fn stored_head(self) -> Result<Option<StoredHead>, StoreError> {
+        const SQL: &str = "SELECT origin, tree_size, head_leaf_hash FROM ledgers WHERE ledger = ?1";
+        let read = |r: &Row<'_>| {
+            let origin = String::from_utf8_lossy(r.get_ref(0)?.as_bytes()?).into_owned();
+            Ok(StoredHead { origin, tree_size: r.get(1)?, leaf_hash: r.get(2)? })
+        };
+        Ok(self.connection.prepare_cached(SQL)?.query_row([LEDGER], read).optional()?)
+    }
+
+    /// Rows of entries, payloads, tiles, checkpoints and documents, in all.
+    pub fn count_evidence(self) -> Result<u64, StoreError> {
+        self.count(
+            "SELECT (SELECT count(*) FROM entries) + (SELECT count(*) FROM payloads) + (SELECT count(*) FROM tiles)
+                + (SELECT count(*) FROM checkpoints) + (SELECT count(*) FROM documents)",
+        )
     }
 
     /// Entry rows, in all.
     pub fn count_all_entries(self, head: TreeSize) -> Result<RowCount, StoreError> {
-        self.count_rows("SELECT count(*) FROM entries", "SELECT min(leaf_index) FROM entries WHERE ledger = ?1 AND leaf_index >= ?2", head)
+        const SQL: &str = "SELECT count(*), count(*) FILTER (WHERE ledger <> ?1),
+            min(leaf_index) FILTER (WHERE ledger = ?1 AND leaf_index >= ?2) FROM entries";
+        self.count_rows(SQL, head)
     }
 
     /// Payload rows, in all.
     pub fn count_all_payloads(self, head: TreeSize) -> Result<RowCount, StoreError> {
-        self.count_rows(
-            "SELECT count(*) FROM payloads",
-            "SELECT min(leaf_index) FROM payloads WHERE ledger = ?1 AND leaf_index >= ?2",
-            head,
-        )
+        const SQL: &str = "SELECT count(*), count(*) FILTER (WHERE ledger <> ?1),
+            min(leaf_index) FILTER (WHERE ledger = ?1 AND leaf_index >= ?2) FROM payloads";
+        self.count_rows(SQL, head)
     }
 
     /// Checkpoint rows, in all.
@@ -112,9 +144,8 @@ impl Rows<'_> {
         Ok(())
     }
 
-    /// What is wrong with the attached ledger file as a file: pages, indexes that do not match their tables, and whatever is
-    /// declared in it that this release does not declare. The guards against our own mistakes may be missing: they guard nothing
-    /// against who can write the file.
+    /// What is wrong with the attached ledger file as a file: pages, indexes that do not match their tables, whatever is declared in
+    /// it that this release does not declare, and what it says of its own making.
     pub fn file_faults(self, expected: &Schema) -> Result<Vec<String>, StoreError> {
         let mut statement = self.connection.prepare(&format!("PRAGMA {LIVE}.integrity_check({MAX_FILE_FAULTS})"))?;
         let mut faults: Vec<String> = statement.query_map([], |r| r.get(0))?.collect::<Result<_, _>>()?;
@@ -127,10 +158,30 @@ impl Rows<'_> {
                 None => faults.push(format!("{name} is declared, and this release knows nothing of it")),
             }
         }
-        let is_missing = |(name, declared): &(&String, &String)| !declared.starts_with("trigger") && !found.contains_key(*name);
+        let is_missing = |(name, declared): &(&String, &String)| !is_guard(declared) && !found.contains_key(*name);
         faults.extend(expected.0.iter().filter(is_missing).map(|(name, _)| format!("{name} is missing")));
+        if self.migrations(LIVE)? != self.migrations("main")? {
+            faults.push("it says that it was made by other steps than those of this release".to_owned());
+        }
         faults.truncate(MAX_FILE_FAULTS);
         Ok(faults)
+    }
+
+    /// The guards against our own mistakes that are not there. They guard nothing against who can write the file, so this is no
+    /// fault; but nobody who means well takes them away.
+    pub fn missing_guards(self, expected: &Schema) -> Result<Vec<String>, StoreError> {
+        let found = read_schema(self.connection, LIVE)?;
+        let is_missing = |(name, declared): &(&String, &String)| is_guard(declared) && !found.contains_key(*name);
+        Ok(expected.0.iter().filter(is_missing).map(|(name, _)| name.clone()).collect())
+    }
+
+    /// The steps that made a file: numbers, names and checksums. When they were run nobody can check.
+    fn migrations(self, database: &str) -> Result<Vec<Vec<Value>>, StoreError> {
+        let sql = format!("SELECT version, name, checksum FROM {database}.refinery_schema_history ORDER BY version, name");
+        let mut statement = self.connection.prepare(&sql)?;
+        let read = |r: &Row<'_>| (0..3).map(|at| r.get(at)).collect::<Result<Vec<Value>, _>>();
+        let steps = statement.query_map([], read)?.collect::<Result<_, _>>()?;
+        Ok(steps)
     }
 
     fn count(self, sql: &str) -> Result<u64, StoreError> {
@@ -138,22 +189,23 @@ impl Rows<'_> {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    fn count_rows(self, count: &str, smallest_past: &str, head: TreeSize) -> Result<RowCount, StoreError> {
-        let past: Option<i64> =
-            self.connection.prepare_cached(smallest_past)?.query_row(params![LEDGER, to_sql(head.get())], |r| r.get(0))?;
-        Ok(RowCount { rows: self.count(count)?, past_head: past.and_then(|index| u64::try_from(index).ok()) })
+    fn count_rows(self, sql: &str, head: TreeSize) -> Result<RowCount, StoreError> {
+        let number = |count: i64| u64::try_from(count).unwrap_or(0);
+        let (rows, foreign, past): (i64, i64, Option<i64>) = self
+            .connection
+            .prepare_cached(sql)?
+            .query_row(params![LEDGER, to_sql(head.get())], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?;
+        Ok(RowCount { rows: number(rows), foreign: number(foreign), past_head: past.and_then(|index| u64::try_from(index).ok()) })
     }
+}
+
+/// The triggers that refuse to change or delete an entry.
+fn is_guard(declared: &str) -> bool {
+    declared.starts_with("trigger")
 }
 
 fn stored_entry(row: &Row<'_>) -> Result<StoredEntry, StoreError> {
     let index: i64 = row.get(0)?;
-    let members: Option<String> = row.get(3)?;
-    let payload = match members {
-        None => Ok(None),
-        Some(members) => match row.get::<_, Option<Vec<u8>>>(2)?.map(<[u8; 32]>::try_from).transpose() {
-            Ok(seed) => Ok(Some(StoredPayload { seed, members, sealed: row.get(4)? })),
-            Err(bytes) => Err(format!("its seed has {} bytes instead of 32", bytes.len())),
-        },
-    };
+    let payload = if row.get_ref(2)? == ValueRef::Null { Ok(None) } else { read_payload(row, 3)?.map(Some) };
     Ok(StoredEntry { index: u64::try_from(index).unwrap_or(u64::MAX), bytes: row.get(1)?, payload })
 }

@@ -1,6 +1,6 @@
 //! Reading the ledger's own rows: head, entries, payloads, tiles, checkpoints, documents. Every function is one statement.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::store::connection::StoreError;
 use crate::tlog::hash::{DocumentHash, LeafHash};
@@ -55,6 +55,18 @@ fn hash_from_sql(bytes: &[u8], what: &str) -> Result<[u8; 32], StoreError> {
         .map_err(|_| StoreError::Unusable(format!("the ledger file holds {} bytes where {what} (32 bytes) belongs", bytes.len())))
 }
 
+/// Seed, members and `sealed` in three columns from `at` on, or why they can be no payload.
+pub(super) fn read_payload(row: &Row<'_>, at: usize) -> rusqlite::Result<Result<StoredPayload, String>> {
+    let seed = row.get::<_, Option<Vec<u8>>>(at)?;
+    let (members, sealed) = (row.get_ref(at + 1)?.as_bytes()?, row.get_ref(at + 2)?.as_bytes_or_null()?);
+    let text = |bytes: &[u8]| std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| "its payload is not UTF-8".to_owned());
+    let read = || {
+        let seed = seed.map(|seed| <[u8; 32]>::try_from(seed).map_err(|bytes| format!("its seed has {} bytes instead of 32", bytes.len())));
+        Ok(StoredPayload { seed: seed.transpose()?, members: text(members)?, sealed: sealed.map(text).transpose()? })
+    };
+    Ok(read())
+}
+
 impl<'c> Rows<'c> {
     /// The head; `None` before genesis.
     pub fn head(self) -> Result<Option<Head>, StoreError> {
@@ -106,14 +118,10 @@ impl<'c> Rows<'c> {
     /// The payload of an entry.
     pub fn payload(self, index: LeafIndex) -> Result<Option<StoredPayload>, StoreError> {
         const SQL: &str = "SELECT seed, members, sealed FROM payloads WHERE ledger = ?1 AND leaf_index = ?2";
-        let row = self
-            .connection
-            .prepare_cached(SQL)?
-            .query_row(params![LEDGER, to_sql(index.get())], |r| Ok((r.get::<_, Option<Vec<u8>>>(0)?, r.get(1)?, r.get(2)?)))
-            .optional()?;
-        let Some((seed, members, sealed)) = row else { return Ok(None) };
-        let seed = seed.map(|s| hash_from_sql(&s, "a seed")).transpose()?;
-        Ok(Some(StoredPayload { seed, members, sealed }))
+        let row =
+            self.connection.prepare_cached(SQL)?.query_row(params![LEDGER, to_sql(index.get())], |r| read_payload(r, 0)).optional()?;
+        let damaged = |reason| StoreError::Damaged { index: index.get(), reason };
+        row.transpose().map_err(damaged)
     }
 
     /// How many payload rows there are.

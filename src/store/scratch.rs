@@ -55,10 +55,12 @@ impl Scratch {
     }
 }
 
-/// Everything that a file declares, without what SQLite adds by itself.
+/// Everything that a file declares, without what SQLite adds by itself: indexes of keys, which have no statement, and the
+/// statistics of ANALYZE. Any other name like SQLite's own was put there past SQLite.
 pub(super) fn read_schema(connection: &Connection, database: &str) -> Result<BTreeMap<String, String>, StoreError> {
     let sql = format!(
-        "SELECT name, type || ' ' || tbl_name || ': ' || coalesce(sql, '') FROM {database}.sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        "SELECT name, type || ' ' || tbl_name || ': ' || coalesce(sql, '') FROM {database}.sqlite_schema
+         WHERE NOT (name LIKE 'sqlite\\_%' ESCAPE '\\' AND (sql IS NULL OR (type = 'table' AND name IN ('sqlite_stat1', 'sqlite_stat4'))))"
     );
     let mut statement = connection.prepare(&sql)?;
     let declared = statement.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;

@@ -38,10 +38,15 @@ pub(crate) struct ClosedLedger {
 impl ClosedLedger {
     /// Entries 0 and 1 and nothing else.
     pub(crate) fn empty() -> Self {
+        Self::named(ORIGIN)
+    }
+
+    /// The same under another origin.
+    pub(crate) fn named(origin: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let folder = Folder::new(&home.path().join("data"));
         let clock = Arc::new(SetClock::new(Timestamp::parse_rfc3339("2026-11-24T08:00:00Z").unwrap()));
-        let origin = Origin::parse(ORIGIN).unwrap();
+        let origin = Origin::parse(origin).unwrap();
         let new = NewLedger { origin, base_url: "http://127.0.0.1".to_owned(), mark_file: folder.default_mark_file() };
         let shared: Arc<dyn Clock> = Arc::<SetClock>::clone(&clock);
         let vkey = create(&folder, &new, &shared).unwrap().vkey;
@@ -51,18 +56,48 @@ impl ClosedLedger {
     /// A copy of the ledger that all tests share: more than 600 entries, three checkpoints.
     pub(crate) fn full() -> Self {
         static MADE: OnceLock<ClosedLedger> = OnceLock::new();
-        let made = MADE.get_or_init(|| {
-            let sample = Self::empty();
-            fs::write(sample.folder.catalogue_file(), CATALOGUE).unwrap();
-            sample.report(&first_half());
-            sample.report(&second_half());
-            sample
-        });
+        MADE.get_or_init(|| Self::of_halves(280, 310)).copy()
+    }
+
+    /// The same with fewer actions: 296 entries, of which the last 40 are past the only full tile.
+    pub(crate) fn short() -> Self {
+        static MADE: OnceLock<ClosedLedger> = OnceLock::new();
+        MADE.get_or_init(|| Self::of_halves(100, 148)).copy()
+    }
+
+    /// The same with fewer still: 138 entries, no full tile.
+    pub(crate) fn brief() -> Self {
+        static MADE: OnceLock<ClosedLedger> = OnceLock::new();
+        MADE.get_or_init(|| Self::of_halves(60, 30)).copy()
+    }
+
+    /// Seventeen entries, three checkpoints: for what is done thousands of times.
+    pub(crate) fn small() -> Self {
+        let under_root = |range: std::ops::Range<u32>| range.map(|n| action(n, "dlg-root"));
+        let first = [delegation("dlg-root", None, "agent:desk")].into_iter().chain(under_root(0..6)).collect();
+        Self::of_parts(&[first, under_root(6..13).collect()])
+    }
+
+    fn of_halves(first: u32, second: u32) -> Self {
+        Self::of_parts(&[first_half(first), second_half(second)])
+    }
+
+    fn of_parts(parts: &[Vec<serde_json::Value>]) -> Self {
+        let sample = Self::empty();
+        fs::write(sample.folder.catalogue_file(), CATALOGUE).unwrap();
+        for part in parts {
+            sample.report(part);
+        }
+        sample
+    }
+
+    /// The same files elsewhere, the high-water mark beside them.
+    pub(crate) fn copy(&self) -> Self {
         let home = tempfile::tempdir().unwrap();
         let folder = Folder::new(&home.path().join("data"));
-        copy(made.folder.root(), folder.root());
-        fs::copy(made.folder.default_mark_file(), folder.default_mark_file()).unwrap();
-        Self { _home: home, folder, vkey: made.vkey.clone(), clock: Arc::new(SetClock::new(made.clock.now())) }
+        copy(self.folder.root(), folder.root());
+        fs::copy(self.folder.default_mark_file(), folder.default_mark_file()).unwrap();
+        Self { _home: home, folder, vkey: self.vkey.clone(), clock: Arc::new(SetClock::new(self.clock.now())) }
     }
 
     /// Opened for writing. A checkpoint is signed when it is opened and when it is closed, and none in between.
@@ -152,21 +187,21 @@ pub(crate) fn action(n: u32, under: &str) -> serde_json::Value {
                     { "uri": "kb://terms", "origin": "internal", "sha256": "0".repeat(64) }] })
 }
 
-/// Ends in a checkpoint past the first full tile.
-fn first_half() -> Vec<serde_json::Value> {
+/// So many actions and fifteen whose delegations are not there (yet); ends in a checkpoint.
+fn first_half(actions: u32) -> Vec<serde_json::Value> {
     let mut events = vec![
         delegation("dlg-root", None, "agent:desk"),
         delegation("dlg-refunds", Some("dlg-root"), "agent:refunds"),
         // Its parent comes late; the parent's parent never.
         delegation("dlg-late-child", Some("dlg-late"), "agent:refunds"),
     ];
-    events.extend((0..280).map(|n| action(n, "dlg-refunds")));
+    events.extend((0..actions).map(|n| action(n, "dlg-refunds")));
     events.extend((280..290).map(|n| action(n, "dlg-late-child")));
     events.extend((290..295).map(|n| action(n, "dlg-never")));
     events
 }
 
-fn second_half() -> Vec<serde_json::Value> {
+fn second_half(actions: u32) -> Vec<serde_json::Value> {
     let mut events = vec![
         delegation("dlg-late", Some("dlg-lost"), "agent:desk"),
         delegation("dlg-doomed", Some("dlg-root"), "agent:refunds"),
@@ -180,11 +215,12 @@ fn second_half() -> Vec<serde_json::Value> {
     second["event_id"] = json!("evt-second-leg");
     second["action"]["arguments"]["amount_cents"] = json!(9);
     events.push(second);
-    events.extend((330..640).map(|n| action(n, "dlg-refunds")));
+    events.extend((330..330 + actions).map(|n| action(n, "dlg-refunds")));
     events
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Files and folders.
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for file in fs::read_dir(from).unwrap() {
         let file: PathBuf = file.unwrap().path();

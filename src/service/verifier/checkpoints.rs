@@ -29,7 +29,9 @@ pub(super) struct Expected<'k> {
 pub(super) struct Checkpoints<'r> {
     rows: Rows<'r>,
     expected: Expected<'r>,
-    next: Option<(i64, String)>,
+    next: Option<(i64, Vec<u8>)>,
+    /// Rows gone through.
+    read: u64,
     tally: Tally,
     /// The size under which the one before was stored.
     before: TreeSize,
@@ -58,6 +60,7 @@ impl<'r> Checkpoints<'r> {
             rows,
             expected,
             next: rows.checkpoint_past(i64::MIN)?,
+            read: 0,
             tally: Tally::new(CheckName::Checkpoints, rows.count_all_checkpoints()?),
             before: TreeSize::ZERO,
             borne_out: TreeSize::ZERO,
@@ -102,9 +105,16 @@ impl<'r> Checkpoints<'r> {
                 Ok(None) => self.tally.cannot_tell("there is no key to verify checkpoints with"),
                 Err((place, reason)) => self.tally.wrong(place, format!("the checkpoint of size {size}: {reason}")),
             }
-            self.before = stored_size(size);
-            self.next = self.rows.checkpoint_past(size)?;
+            self.step(size)?;
         }
+        Ok(())
+    }
+
+    /// To the checkpoint after that of `size`.
+    fn step(&mut self, size: i64) -> Result<(), StoreError> {
+        self.read += 1;
+        self.before = stored_size(size);
+        self.next = self.rows.checkpoint_past(size)?;
         Ok(())
     }
 
@@ -130,9 +140,9 @@ impl<'r> Checkpoints<'r> {
     }
 
     /// The root that a note of the ledger's keys vouches for; `None` without a key.
-    fn signed_root(&mut self, size: i64, note: &str, recorded_at: Option<Timestamp>) -> Result<Option<RootHash>, (Place, String)> {
+    fn signed_root(&mut self, size: i64, note: &[u8], recorded_at: Option<Timestamp>) -> Result<Option<RootHash>, (Place, String)> {
         let at_size = |reason: String| (Place::Checkpoint(size), reason);
-        let unverified = UnverifiedCheckpoint::parse(note.as_bytes()).map_err(|e| at_size(e.to_string()))?;
+        let unverified = UnverifiedCheckpoint::parse(note).map_err(|e| at_size(e.to_string()))?;
         let Some(keys) = self.expected.keys else { return Ok(None) };
         let needed = keys.must_sign(stored_size(size), recorded_at, self.before);
         let signed = verify_signed(&unverified, self.expected.origin, &needed).map_err(|(missing, e)| unsigned(size, missing, &e))?;
@@ -140,7 +150,7 @@ impl<'r> Checkpoints<'r> {
             return Err(at_size(format!("the note says size {}", signed.checkpoint().size)));
         }
         // The text ends at the last blank line; what follows are signatures.
-        let signatures = note.rsplit_once("\n\n").map_or(0, |(_, lines)| lines.lines().count());
+        let signatures = signed.verbatim().rsplit_once("\n\n").map_or(0, |(_, lines)| lines.lines().count());
         if signatures > needed.len() {
             self.tally.cannot_tell(format!(
                 "the checkpoint of size {size} has {} signatures of keys that are not known here",
@@ -166,8 +176,10 @@ impl<'r> Checkpoints<'r> {
                 (Ok(_), Some(index)) => self.tally.cannot_tell(format!("without entry {index} no later root can be computed")),
                 (Ok(_), None) => self.tally.cannot_tell(format!("the checkpoint of size {size} was not reached")),
             }
-            self.before = stored_size(size);
-            self.next = self.rows.checkpoint_past(size)?;
+            self.step(size)?;
+        }
+        if self.rows.count_all_checkpoints()? != self.read {
+            self.tally.blame(Place::Ledger, "there are checkpoints of another ledger");
         }
         if self.tally.fault().is_none() {
             self.judge_unsigned(head);

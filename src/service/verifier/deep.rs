@@ -5,7 +5,6 @@ use crate::domain::assessment::{RULES, Submission, assess, header_codes};
 use crate::domain::attribution::content_findings;
 use crate::domain::event::{Event, EventKind};
 use crate::domain::finding::Code;
-use crate::service::derivation::ASSESSMENT_CHANGED;
 use crate::service::opened::{EntryReading, OpenedEntry, ReadError};
 use crate::service::past::LedgerPast;
 use crate::service::pending::EventKeys;
@@ -25,6 +24,9 @@ pub(super) fn check_file(batch: &Batch<'_>, schema: &Schema) -> Result<Check, St
     tally.right();
     for fault in faults {
         tally.blame(Place::Ledger, fault);
+    }
+    for guard in batch.rows().missing_guards(schema)? {
+        tally.notes.push(format!("the trigger {guard} is missing: it guards against mistakes, not against who can write the file"));
     }
     Ok(tally.finish())
 }
@@ -90,7 +92,10 @@ pub(super) fn check_derived(
 fn compare(batch: &Batch<'_>, table: &DerivedTable, tally: &mut Tally) -> Result<(), StoreError> {
     let compared = batch.rows().compare_derived(table)?;
     tally.looked_at(compared.rows);
-    if let Some(first) = compared.first {
+    if compared.wrong == compared.rows && table.name == EVENT_KEYS.name {
+        let reason = "not one of them fits the key in the folder: either that key was exchanged or all of them were";
+        tally.blame_all(compared.wrong, Place::Ledger, reason);
+    } else if let Some(first) = compared.first {
         tally.blame_all(compared.wrong, first.index.map_or(Place::Ledger, Place::Entry), first.reason);
     }
     Ok(())
@@ -144,9 +149,6 @@ impl Walk<'_> {
                 self.changes.expect_one();
                 self.changes.wrong_at(index, reason);
             }
-        }
-        if opened.header.about.is_some() && opened.header.entry_type.as_str() != ASSESSMENT_CHANGED {
-            self.changes.blame(Place::Entry(index), "it is about another entry, and its type cannot be");
         }
         Ok(())
     }

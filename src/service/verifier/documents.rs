@@ -44,6 +44,9 @@ impl NamedDocuments {
         if rows.count_all_documents()? != order.rows {
             tally.blame(Place::Ledger, "there are documents of another ledger");
         }
+        if !is_all_opened {
+            tally.cannot_tell("not every payload can be opened, so not everything that entries name is known");
+        }
         for (hash, naming) in self.by_hash.iter().filter(|(_, naming)| !naming.is_there) {
             tally.wrong_at(naming.first, format!("the document {} that it names is lost", hash.to_hex()));
         }
@@ -55,8 +58,12 @@ impl NamedDocuments {
         order.rows += 1;
         let known = <[u8; 32]>::try_from(document.sha256).ok().map(DocumentHash::from_bytes);
         let Some(naming) = known.as_ref().and_then(|hash| self.by_hash.get_mut(hash)) else {
-            let reason = format!("the document {} is named by no entry", to_hex(document.sha256));
-            return if is_all_opened { tally.blame(Place::Ledger, reason) } else { tally.cannot_tell(reason) };
+            let hash = to_hex(document.sha256);
+            return if is_all_opened {
+                tally.blame(Place::Ledger, format!("the document {hash} is named by no entry"));
+            } else {
+                tally.cannot_tell(format!("the document {hash} is named by no entry that can be read"));
+            };
         };
         naming.is_there = true;
         let found = DocumentHash::of(document.bytes);

@@ -6,6 +6,7 @@
 
 pub mod report;
 mod tally;
+mod head;
 mod entry;
 mod commitments;
 mod documents;
@@ -28,18 +29,17 @@ use crate::service::folder::Folder;
 use crate::service::opened::{EntryReading, entry_as_it_stands, open_entry};
 use crate::service::pending::EventKeys;
 use crate::service::verifier::checkpoints::Expected;
+use crate::service::verifier::head::{Head, check_head, check_rows};
 use crate::service::verifier::log_key::FollowedKeys;
 use crate::service::verifier::outside::{Genesis, Given, check_mark, read_genesis};
 use crate::service::verifier::pass::{Passed, pass};
 use crate::service::verifier::report::{Check, CheckName, Equivocation, Outcome, Place, Report};
 use crate::service::verifier::tally::Tally;
 use crate::store::connection::StoreError;
-use crate::store::inspection::RowCount;
 use crate::store::reader::LedgerReader;
-use crate::store::rows::{Head, Rows};
+use crate::store::rows::Rows;
 use crate::store::scratch::Scratch;
 use crate::tlog::entry::Origin;
-use crate::tlog::hash::LeafHash;
 use crate::tlog::position::{LeafIndex, TreeSize};
 use crate::tlog::time::Timestamp;
 use crate::tlog::vkey::Vkey;
@@ -89,6 +89,18 @@ struct Round {
     passed: Passed,
 }
 
+/// How far everything but what is derived could be looked at.
+enum Base {
+    /// All of it.
+    Checked(Report),
+    /// There is nothing to verify, or nothing to go by: this is the whole answer.
+    Ended(Report),
+}
+
+/// What lies in the folder and is evidence of nothing.
+const NOT_LOOKED_AT: &str = "Not looked at, for nothing in it is evidence: service.db, the log, export and secret keys in the folder, \
+     the catalogue and the settings as files (what was adopted of them is in entries), and when the ledger file was made.";
+
 impl Verification {
     /// Runs every check. A file that SQLite itself cannot read is a fault like any other.
     pub fn run(&self) -> Report {
@@ -103,7 +115,10 @@ impl Verification {
         let mark = read_mark(&self.mark_file);
         let reader = LedgerReader::open(&self.folder.ledger_file())?;
         reader.rows().in_one_snapshot(|rows| {
-            let Some(mut report) = self.check_base(rows, &mark)? else { return Ok(nothing()) };
+            let mut report = match self.check_base(rows, &mark)? {
+                Base::Checked(report) => report,
+                Base::Ended(report) => return Ok(report),
+            };
             let size = report.size.get();
             report.checks.extend(DEEP_CHECKS.map(|name| Check::not_run(name, size, "only --deep looks at it")));
             Ok(report)
@@ -117,12 +132,25 @@ impl Verification {
         let mut scratch = Scratch::beside(&self.folder.ledger_file())?;
         let schema = scratch.schema();
         let mut batch = scratch.begin()?;
-        let Some(mut report) = self.check_base(batch.rows(), &mark)? else { return Ok(nothing()) };
+        let mut report = match self.check_base(batch.rows(), &mark)? {
+            Base::Checked(report) => report,
+            Base::Ended(report) => return Ok(report),
+        };
         report.checks.push(deep::check_file(&batch, &schema)?);
         let keys = self.folder.read_secret(&self.folder.event_key_file()).ok().map(EventKeys::new);
         let is_opened = report.check(CheckName::Payloads).is_some_and(|check| check.outcome == Outcome::Passed);
         let reading: EntryReading = if is_opened { entry_as_it_stands } else { open_entry };
-        let derived = deep::check_derived(&mut batch, report.size, keys.as_ref(), reading)?;
+        let derived = match deep::check_derived(&mut batch, report.size, keys.as_ref(), reading) {
+            Ok(derived) => derived,
+            // What it needs is not in the file, which has been said; everything else has been looked at, and is to be told.
+            Err(e) if report.check(CheckName::File).is_some_and(|file| file.fault().is_some()) => {
+                let not_run = |name: &CheckName| Check::not_run(*name, report.size.get(), format!("the file is not whole: {e}"));
+                let checks: Vec<Check> = DEEP_CHECKS.iter().filter(|name| **name != CheckName::File).map(not_run).collect();
+                report.checks.extend(checks);
+                return Ok(report);
+            }
+            Err(e) => return Err(e),
+        };
         report.checks.extend(derived.checks);
         report.checks.push(if derived.is_complete {
             searched::check(batch.rows(), report.size, searcher, &self.folder.index_folder(), reading)
@@ -133,18 +161,22 @@ impl Verification {
         Ok(report)
     }
 
-    /// Everything but what is derived; nothing if there is no entry.
-    fn check_base(&self, rows: Rows<'_>, mark: &Mark) -> Result<Option<Report>, StoreError> {
-        let Some(head) = rows.head()? else { return Ok(None) };
-        let counts = (rows.count_all_entries(head.size)?, rows.count_all_payloads(head.size)?);
-        if head.size == TreeSize::ZERO && counts.0.rows == 0 {
-            return Ok(None);
+    /// Everything but what is derived.
+    fn check_base(&self, rows: Rows<'_>, mark: &Mark) -> Result<Base, StoreError> {
+        let head = match Head::read(rows)? {
+            Ok(head) => head,
+            Err(_) if self.is_nothing(rows, mark)? => return Ok(Base::Ended(nothing())),
+            Err(unread) => return Ok(Base::Ended(only(CheckName::Head, unread.origin, TreeSize::ZERO, &unread.reason))),
+        };
+        if head.size == TreeSize::ZERO && self.is_nothing(rows, mark)? {
+            return Ok(Base::Ended(nothing()));
         }
+        let counts = (rows.count_all_entries(head.size)?, rows.count_all_payloads(head.size)?);
         let named = self.vkey.as_ref().map_or(head.origin.as_str(), |vkey| vkey.name().as_str());
         let Some(origin) = Origin::parse(named) else {
-            return Ok(Some(not_a_ledger(&head, named)));
+            return Ok(Base::Ended(not_a_ledger(&head, named)));
         };
-        let genesis = read_genesis(rows, &origin)?;
+        let genesis = read_genesis(rows, &origin, head.size)?;
         let hinted = self.hinted_rotations();
         let against = Against { rows, head: &head, stored: counts.0.rows, origin: &origin, genesis: &genesis, mark };
         let mut round = self.round(&against, &hinted)?;
@@ -162,7 +194,13 @@ impl Verification {
         checks.push(followed.check(rows, &genesis, self.vkey.as_ref())?);
         let limits = self.limits();
         let vkey = followed.history.as_ref().map(|history| history.present().to_string());
-        Ok(Some(Report { origin: head.origin, size: head.size, vkey, checks, equivocations, limits }))
+        Ok(Base::Checked(Report { origin: head.origin, size: head.size, vkey, checks, equivocations, limits }))
+    }
+
+    /// Whether nothing lies there, and nothing from outside says that anything should.
+    fn is_nothing(&self, rows: Rows<'_>, mark: &Mark) -> Result<bool, StoreError> {
+        let is_expected = !self.checkpoints.is_empty() || matches!(mark, Mark::Read(mark) if mark.size > TreeSize::ZERO);
+        Ok(!is_expected && rows.count_evidence()? == 0)
     }
 
     /// Which entries rotate the log key, as the file's derived table says: only a hint, their own headers say it.
@@ -189,6 +227,7 @@ impl Verification {
 
     fn limits(&self) -> Vec<String> {
         let mut limits = vec!["No ledger can show that something was never submitted, or that a report is true.".to_owned()];
+        limits.push(NOT_LOOKED_AT.to_owned());
         if self.checkpoints.is_empty() {
             let limit =
                 "No checkpoint was given from outside: whoever holds the log key could have rewritten the ledger before this moment.";
@@ -197,37 +236,6 @@ impl Verification {
         limits.push("No witness is checked by this release.".to_owned());
         limits
     }
-}
-
-/// The head against the last entry.
-fn check_head(rows: Rows<'_>, head: &Head, origin: &Origin, last: Option<LeafHash>) -> Result<Check, StoreError> {
-    let mut tally = Tally::new(CheckName::Head, 1);
-    if head.origin != origin.as_str() {
-        tally.wrong(Place::Ledger, format!("it belongs to {}, not to {origin}", head.origin));
-    } else if rows.count_all_heads()? != 1 {
-        tally.wrong(Place::Ledger, "there are heads of other ledgers");
-    } else {
-        match (last, head.size.last_index()) {
-            (Some(last), _) if last == head.leaf_hash => tally.right(),
-            (Some(_), Some(index)) => tally.wrong_at(index, "the head names another last entry than the one that is there"),
-            _ => tally.cannot_tell("the last entry is missing"),
-        }
-    }
-    Ok(tally.finish())
-}
-
-/// As many rows as the head says, and none past it.
-fn check_rows(head: &Head, counts: (RowCount, RowCount)) -> Check {
-    let size = head.size.get();
-    let mut tally = Tally::new(CheckName::Rows, 2);
-    for (what, count) in [("entries", counts.0), ("payloads", counts.1)] {
-        match count.past_head.and_then(LeafIndex::new) {
-            Some(index) => tally.wrong_at(index, format!("there are {what} past the head, which says {size}")),
-            None if count.rows == size => tally.right(),
-            None => tally.wrong(Place::Ledger, format!("there are {} {what}, and the head says {size}", count.rows)),
-        }
-    }
-    tally.finish()
 }
 
 fn nothing() -> Report {
@@ -260,7 +268,10 @@ fn unreadable(e: &StoreError) -> Report {
     let mut reason = format!("the ledger file cannot be read: {e}");
     let mut below = e.source();
     while let Some(cause) = below {
-        reason = format!("{reason}: {cause}");
+        let cause_words = cause.to_string();
+        if !reason.contains(&cause_words) {
+            reason = format!("{reason}: {cause_words}");
+        }
         below = cause.source();
     }
     let mut report = only(CheckName::File, String::new(), TreeSize::ZERO, &reason);

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::service::high_water::HighWater;
-use crate::service::opened::{ReadError, open_entry};
+use crate::service::opened::open_stored;
+use crate::service::verifier::head::Head;
 use crate::service::verifier::report::{Check, CheckName, Equivocation, Outcome, Place};
 use crate::service::verifier::tally::Tally;
 use crate::store::connection::StoreError;
-use crate::store::rows::{Head, Rows};
+use crate::store::inspection::StoredEntry;
+use crate::store::rows::Rows;
 use crate::tlog::checkpoint::{SignedCheckpoint, UnverifiedCheckpoint};
 use crate::tlog::entry::Origin;
 use crate::tlog::hash::RootHash;
-use crate::tlog::position::{LeafIndex, TreeSize};
+use crate::tlog::position::TreeSize;
 use crate::tlog::vkey::Vkey;
 
 /// How long an entry may wait for its checkpoint if entry 0 does not say so, in milliseconds.
@@ -38,14 +40,20 @@ pub(super) struct Genesis {
 }
 
 /// Reads entry 0.
-pub(super) fn read_genesis(rows: Rows<'_>, origin: &Origin) -> Result<Genesis, StoreError> {
+pub(super) fn read_genesis(rows: Rows<'_>, origin: &Origin, size: TreeSize) -> Result<Genesis, StoreError> {
     let none = |fault: String| Genesis { key: None, max_publication_ms: MAX_PUBLICATION_MS, fault: Some(fault) };
-    let Some(first) = LeafIndex::new(0) else { return Ok(none("there is none".to_owned())) };
-    let opened = match open_entry(rows, first) {
-        Ok(Some(opened)) => opened,
-        Ok(None) => return Ok(none("it is missing".to_owned())),
-        Err(ReadError::Store(e)) => return Err(e),
-        Err(e) => return Ok(none(e.to_string())),
+    let first = TreeSize::ZERO.next_index();
+    let opened = match rows.stored_entries(0, size.min(first.size_with()), 1, 1)?.pop() {
+        None => return Ok(none("it is missing".to_owned())),
+        Some(StoredEntry { payload: Err(reason), .. }) => return Ok(none(reason)),
+        Some(StoredEntry { payload: Ok(Some(payload)), .. }) if payload.sealed.is_some() => {
+            return Ok(none("its payload is sealed".to_owned()));
+        }
+        Some(StoredEntry { payload: Ok(None), .. }) => return Ok(none("its payload is lost".to_owned())),
+        Some(StoredEntry { bytes, payload: Ok(Some(payload)), .. }) => match open_stored(first, bytes, &payload) {
+            Ok(opened) => opened,
+            Err(e) => return Ok(none(e.to_string())),
+        },
     };
     let seconds = opened.members.get("/max_publication_seconds").and_then(|s| s.to_canonical().parse::<i64>().ok());
     let key = opened.text("/log_key").and_then(|text| Vkey::parse(text).ok());
@@ -131,8 +139,10 @@ impl Given {
 
 /// The stored checkpoint that cannot be true together with the one given: of the same size or the next larger one.
 fn contradiction(rows: Rows<'_>, given: &SignedCheckpoint) -> Result<Option<Equivocation>, StoreError> {
-    let stored = rows.checkpoint_covering(given.checkpoint().size)?;
-    Ok(stored.map(|(_, stored)| Equivocation { given: given.verbatim().to_owned(), stored }))
+    let before = i64::try_from(given.checkpoint().size.get()).unwrap_or(i64::MAX) - 1;
+    let stored = rows.checkpoint_past(before)?;
+    let verbatim = |note: Vec<u8>| String::from_utf8_lossy(&note).into_owned();
+    Ok(stored.map(|(_, stored)| Equivocation { given: given.verbatim().to_owned(), stored: verbatim(stored) }))
 }
 
 /// What was found of the high-water mark, before the ledger was read: so the mark cannot be ahead of it.

@@ -4,14 +4,45 @@ use onus::service::verifier::report::CheckName::SearchIndex;
 use tantivy::schema::TantivyDocument;
 use tantivy::{Index, IndexWriter, Term};
 
-use super::{Expected, Tampering};
+use super::{Expected, Group, Tampering};
 use crate::closed_ledger::ClosedLedger;
 
-pub(super) const TABLE: [Tampering; 4] = [
+pub(super) const GROUP: Group = Group {
+    title: "The search index",
+    about: "One document for each entry, put together from the ledger alone. Only `--deep` looks at it.",
+    sample: ClosedLedger::brief,
+    is_evidence: true,
+    is_deep: true,
+    rows: &TABLE,
+};
+
+const TABLE: [Tampering; 7] = [
     Tampering { name: "an entry is hidden from search", spoil: |sample| rewrite(sample, |_, _| {}) },
     Tampering { name: "an entry is found by nothing but its index", spoil: |sample| rewrite(sample, bare) },
     Tampering { name: "an entry stands in the index twice", spoil: twice },
+    Tampering {
+        name: "an entry that the ledger does not have is put in",
+        spoil: |sample| {
+            with_index(sample, |index, writer| document(index, writer, 5000));
+            vec![(SearchIndex, Some(5000))]
+        },
+    },
     Tampering { name: "a file of the index is cut short", spoil: cut_file },
+    Tampering {
+        name: "the index is exchanged for that of another ledger",
+        spoil: |sample| {
+            std::fs::remove_dir_all(sample.folder.index_folder()).unwrap();
+            crate::closed_ledger::copy(&ClosedLedger::full().folder.index_folder(), &sample.folder.index_folder());
+            vec![(SearchIndex, Some(0))]
+        },
+    },
+    Tampering {
+        name: "the index is removed",
+        spoil: |sample| {
+            std::fs::remove_dir_all(sample.folder.index_folder()).unwrap();
+            Vec::new()
+        },
+    },
 ];
 
 /// Removes entry 77 and puts in its place what `replace` puts there.
@@ -25,8 +56,13 @@ fn rewrite(sample: &ClosedLedger, replace: fn(&Index, &IndexWriter)) -> Vec<Expe
 }
 
 fn bare(index: &Index, writer: &IndexWriter) {
+    document(index, writer, 77);
+}
+
+/// A document that says nothing but its index.
+fn document(index: &Index, writer: &IndexWriter, of: u64) {
     let mut document = TantivyDocument::default();
-    document.add_u64(index.schema().get_field("index").unwrap(), 77);
+    document.add_u64(index.schema().get_field("index").unwrap(), of);
     for time in ["time", "recorded"] {
         document.add_i64(index.schema().get_field(time).unwrap(), 0);
     }
