@@ -1,4 +1,7 @@
 """Writing over HTTP: single records, what a SIGKILL leaves, batches with the search index behind them, memory on the way."""
+import re
+import signal
+import subprocess
 import threading
 import time
 
@@ -27,6 +30,7 @@ def single_records(bench):
         ledger = Ledger(bench.onus, bench.folder(f"singles-{n}"))
         alone_events = min(bench.events // 4, int(bench.seconds * 3_000))
         slices = {1: (0, alone_events), MANY: (alone_events, bench.events - alone_events)}
+        bench.sample_disk("singles")
         with Server(ledger) as server:
             figures = {lanes: bench.load.against(server, "singles", corpus=bench.corpus, lanes=lanes, seconds=bench.seconds, events=events,
                                                  **{"from": first})
@@ -36,7 +40,7 @@ def single_records(bench):
         ledger.remove()
         return figures
 
-    bench.report.part("Single records over HTTP: every 201 after its fsync")
+    bench.report.part("Single records over HTTP")
     runs = bench.budget.repeated("single records", bench.runs, run)
     for lanes in (1, MANY):
         of_lanes = [r[lanes] for r in runs]
@@ -51,6 +55,27 @@ def single_records(bench):
         bench.report.row(f"… the load generator's own processor time, {name}", [r["cpu_seconds"] / r["seconds"] * 100 for r in of_lanes], "%",
                          "of one core; it shares the machine with the server")
         bench.rates[f"single {lanes}"] = rate
+
+
+def synced(bench):
+    """Counts the fsyncs of the ledger's write-ahead log for records sent one after another. A SIGKILL cannot show them: what was
+    written and not synced outlives the process."""
+    def run(_):
+        ledger, trace = Ledger(bench.onus, bench.folder("synced")), bench.path("syncs")
+        with Server(ledger) as server:
+            strace = subprocess.Popen(["strace", "-f", "-y", "-e", "trace=fdatasync,fsync", "-o", trace, "-p", str(server.pid)],
+                                      stderr=subprocess.PIPE, text=True)
+            strace.stderr.readline()  # "attached"
+            time.sleep(0.5)
+            figures = bench.load.against(server, "singles", corpus=bench.corpus, lanes=1, seconds=3, events=bench.events)
+            strace.send_signal(signal.SIGINT)
+            strace.communicate()
+        ledger.remove()
+        return figures["events"], sum(bool(re.search(r"sync\(\d+<[^>]*/ledger\.db-wal>", line)) for line in open(trace))
+
+    bench.report.part("Fsyncs behind the answers, 1 connection")
+    answers, syncs = bench.budget.repeated("synced", 1, run)[0]
+    bench.report.row("fsyncs of the ledger's write-ahead log a 201", [syncs / answers], "", f"strace: {syncs} for {answers} answers", at_least(1))
 
 
 def killed(bench):
@@ -138,6 +163,7 @@ def batches(bench):
         figures = {}
         for batch in sorted(BATCH_LANES, reverse=True):
             ledger = Ledger(bench.onus, bench.folder(f"batches-{batch}-{n}"))
+            bench.sample_disk("batches")
             with Server(ledger) as server:
                 figures[batch] = ingest(bench, server, batch)
                 bench.size = server.sizes()[0]

@@ -2,6 +2,7 @@
 import argparse
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,9 +18,9 @@ from report import Budget, Report
 
 # The full form has to be over by then. Seconds for its parts, on two cores; short forms use far less.
 ALL_SECONDS = 45 * 60
-BUDGET = {"corpus": 90, "fsync": 20, "stages": 30, "single records": 400, "killed": 60, "batches": 700, "start": 40, "verify": 440,
+BUDGET = {"corpus": 90, "fsync": 20, "stages": 30, "single records": 400, "synced": 30, "killed": 60, "batches": 700, "start": 40, "verify": 440,
           "reads": 240, "disk": 40, "bare SQLite": 220, "PostgreSQL singles": 200, "PostgreSQL COPY": 60, "PostgreSQL": 340}
-PARTS = ("stages", "singles", "killed", "batches", "start", "verify", "reads", "disk", "bare", "postgres")
+PARTS = ("stages", "singles", "synced", "killed", "batches", "start", "verify", "reads", "disk", "bare", "postgres")
 # What a part measures with: these parts come first.
 NEEDS = {"start": {"batches"}, "verify": {"batches"}, "reads": {"batches"}, "disk": {"batches"}, "bare": {"batches", "singles"},
          "postgres": {"batches", "singles", "disk"}}
@@ -35,10 +36,19 @@ class Bench:
         self.corpus = self.path("corpus.ndjson")
         self.ledger, self.size, self.lost = None, 0, 0
         self.rates, self.service_bytes, self.onus_bytes = {}, {}, 0.0
+        self.disk_rates = {}
 
     def path(self, name):
         """A place in the scratch folder."""
         return os.path.join(self.scratch, name)
+
+    def sample_disk(self, part):
+        """The disk's fsync rate right now: it drifts, and what is compared is measured at different times."""
+        self.disk_rates.setdefault(part, []).append(machine.fsync_rate(self.scratch, 1.0)[0])
+
+    def disk(self, part, other):
+        """The medians of two parts."""
+        return statistics.median(self.disk_rates[part]), statistics.median(self.disk_rates[other])
 
     def folder(self, name, make=False):
         """A folder in it that is not there yet."""
@@ -73,6 +83,8 @@ def arguments():
         parser.error(f"{args.scratch} lies in memory; choose a folder on a disk with --scratch")
     if "verify" in args.parts and not shutil.which("taskset"):
         parser.error("taskset is not installed; apt-get install util-linux")
+    if "synced" in args.parts and not shutil.which("strace"):
+        parser.error("strace is not installed; apt-get install strace, or name the other parts with --only")
     if "postgres" in args.parts and postgres.missing():
         parser.error(f"{', '.join(postgres.missing())}: not installed; apt-get install postgresql-15, or name the other parts with --only")
     return args
@@ -106,7 +118,7 @@ def measure(args, scratch):
     fsync(bench, "before")
     bench.events, length = budget.repeated("corpus", 1, lambda _: make_corpus(bench.shared, bench.corpus, args.events, seed=7))[0]
     report.head.append(f"corpus: {bench.events} events of make_corpus.py --seed 7, {length:.0f} bytes each on average")
-    work = {"stages": stages, "singles": ingest.single_records, "killed": ingest.killed, "batches": ingest.batches, "start": reading.start,
+    work = {"stages": stages, "singles": ingest.single_records, "synced": ingest.synced, "killed": ingest.killed, "batches": ingest.batches, "start": reading.start,
             "verify": reading.verify, "reads": reading.reads, "disk": reading.disk, "bare": storage.bare, "postgres": postgres.measure}
     for part in args.parts:
         work[part](bench)

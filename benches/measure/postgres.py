@@ -178,10 +178,12 @@ def measure_in(bench, postgres):
         postgres.set_commit_delay(best)
         return best, ", ".join(f"commit_delay {d}: {r:.0f}/s in a trial" for d, r in rates.items())
 
+    bench.sample_disk("PostgreSQL")
     alone = postgres.singles(1, trial_seconds, template_rows)
     delay, trials = better(lambda: postgres.singles(MANY, trial_seconds, template_rows))
     many = bench.budget.repeated("PostgreSQL singles", bench.runs, lambda _: postgres.singles(MANY, bench.seconds, template_rows))
     copy_delay, copy_trials = better(lambda: postgres.copies(chunks[:TRIAL_ROWS // COPY_ROWS], min(rows, TRIAL_ROWS)))
+    bench.sample_disk("COPY")
     copies = bench.budget.repeated("PostgreSQL COPY", bench.runs, lambda _: postgres.copies(chunks, rows))
 
     row, factor, rates = bench.report.row, bench.report.factor, bench.rates
@@ -195,8 +197,8 @@ def measure_in(bench, postgres):
                f"one connection, {rows} rows, a transaction each 10 000; commit_delay {copy_delay} ({copy_trials})")
     row("PostgreSQL, bytes a row", [copies[-1]["bytes"]], "B",
         f"pg_total_relation_size after COPY; ledger.db: {bench.onus_bytes:.0f} B an event")
-    factor("single records, 1 connection", rates["single 1"], "PostgreSQL, 1 connection", single_1)
-    factor("single records, 64 connections", rates["single 64"], "PostgreSQL, 64 connections", single_64)
+    factor("single records, 1 connection", rates["single 1"], "PostgreSQL, 1 connection", single_1, bench.disk("singles", "PostgreSQL"))
+    factor("single records, 64 connections", rates["single 64"], "PostgreSQL, 64 connections", single_64, bench.disk("singles", "PostgreSQL"))
     for batch in (1_000, 10_000):
         for form in ("answered", "indexed"):
-            factor(f"batches of {batch}, {form}", rates[f"{form} {batch}"], "PostgreSQL, COPY of 10 000 rows", copy)
+            factor(f"batches of {batch}, {form}", rates[f"{form} {batch}"], "PostgreSQL, COPY of 10 000 rows", copy, bench.disk("batches", "COPY"))

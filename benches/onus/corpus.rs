@@ -27,7 +27,7 @@ pub(crate) struct Slice {
 impl Slice {
     /// What sets its requests apart from those of other slices: the beginning of their `Idempotency-Key`.
     pub(crate) fn key(&self) -> String {
-        format!("{}-{}", self.corpus.file_stem().unwrap().display(), self.from)
+        format!("bench-{}-{}", self.corpus.file_stem().unwrap().display(), self.from)
     }
 }
 
