@@ -266,3 +266,7 @@ impl Batch<'_> {
         Ok((no, false))
     }
 }
+
+#[cfg(test)]
+#[path = "batch_tests.rs"]
+mod tests;
