@@ -19,9 +19,10 @@ mod schema {
     refinery::embed_migrations!("migrations/ledger");
 }
 
-/// Brings the schema of a ledger file up to date.
+/// Brings the schema of a ledger file up to date, in one transaction: a migration whose history row is missing would be run again,
+/// and fail, at every later start.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let migrated = schema::migrations::runner().run(connection);
+    let migrated = schema::migrations::runner().set_grouped(true).run(connection);
     migrated.map(drop).map_err(|e| StoreError::Migration { path: path.display().to_string(), source: Box::new(e) })
 }
 
@@ -265,3 +266,7 @@ impl Batch<'_> {
         Ok((no, false))
     }
 }
+
+#[cfg(test)]
+#[path = "batch_tests.rs"]
+mod tests;

@@ -32,7 +32,9 @@ impl ServiceDb {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let _lock = lock_beside(path)?;
         let mut writer = connection::open(path, Access::Bookkeeping)?;
+        // In one transaction: a migration whose history row is missing would be run again, and fail, at every later start.
         embedded::migrations::runner()
+            .set_grouped(true)
             .run(&mut writer)
             .map_err(|source| StoreError::Migration { path: path.display().to_string(), source: Box::new(source) })?;
         let reader = connection::open(path, Access::Read)?;

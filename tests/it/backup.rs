@@ -296,7 +296,7 @@ fn a_backup_that_was_damaged_or_changed_is_refused_by_the_name_of_what_is_wrong(
     let kept = BackedUp::new();
     for (name, change, words) in cases {
         let (copy, data) = (kept.place("copy"), kept.place("data"));
-        crate::test_ledger::copy_folder(&kept.backup, &copy);
+        crate::program::copy_folder(&kept.backup, &copy);
         change(&copy);
         let said = refused(&mut restore(&copy, &data));
         for word in words {

@@ -31,6 +31,7 @@ use onus::tlog::time::Timestamp;
 use onus::tlog::vkey::Vkey;
 
 use crate::app::{INTERVAL, NOON, ORIGIN, block_on};
+use crate::program::copy_folder;
 pub(crate) use crate::test_ledger::check::check_folder;
 
 /// A ledger with its two first entries.
@@ -246,23 +247,4 @@ fn caller(class: CallerClass, source: &str) -> Caller {
 
 fn life_folder(root: &Path, life: u32) -> PathBuf {
     root.join(format!("life-{life}"))
-}
-
-/// Files as they are just now; the database before its WAL, so that the copy is a state that a crash can leave.
-pub(crate) fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
-    let mut entries: Vec<_> = fs::read_dir(from).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    for path in entries {
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy_folder(&path, &target);
-        } else if path.extension().is_none_or(|e| e != "db-shm" && e != "lock") {
-            match fs::copy(&path, &target) {
-                // The index merges and removes files while it is copied; one that is not whole is made again.
-                Err(e) if e.kind() != std::io::ErrorKind::NotFound => panic!("{}: {e}", path.display()),
-                _ => {}
-            }
-        }
-    }
 }

@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use crate::app::{ORIGIN, TestApp};
 use crate::call::{Client, unique};
-use crate::program::{Premises, Program, onus, read_log};
+use crate::program::{Premises, Program, copy_folder, onus, read_log};
 use crate::submissions::{action, grant};
-use crate::test_ledger::{check_folder, copy_folder};
+use crate::test_ledger::check_folder;
 
 /// A server on a file system of its own, in memory, that can be filled.
 struct SmallDisk {
@@ -189,8 +189,7 @@ fn a_ledger_that_was_rolled_back_is_read_only_and_signs_nothing() {
 
     // The mark lost: a start that writes nothing leaves one, by which the next rollback shows.
     fs::write(&file, &new).unwrap();
-    let mark = premises.data().with_file_name("data.high-water");
-    fs::remove_file(&mark).unwrap();
+    fs::remove_file(premises.mark()).unwrap();
     assert!(premises.start().terminate().success());
     fs::write(&file, &old).unwrap();
     let program = premises.start();
