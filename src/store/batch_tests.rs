@@ -43,7 +43,7 @@ fn append(writer: &mut LedgerWriter, at: u64) -> Result<(), StoreError> {
     let index = LeafIndex::new(at).unwrap();
     let members = format!("{{\"/n\":\"{}\"}}", "x".repeat(20_000));
     batch.append(&NewEntry { index, bytes: format!("entry {at}").as_bytes(), seed: &[7; 32], members: &members })?;
-    batch.add_document(&DocumentHash::of(&at.to_be_bytes()), &[0; 30_000])?;
+    batch.add_document(&DocumentHash::of(&at.to_be_bytes()), &vec![0; 30_000])?;
     let leaf_hash = LeafHash::of(format!("entry {at}").as_bytes());
     batch.move_head(&head, index.size_with(), leaf_hash)?;
     batch.commit()
