@@ -25,6 +25,10 @@ fn headers() -> impl Strategy<Value = EntryHeader> {
             recorded_at: Timestamp::from_micros(micros).unwrap(),
             entry_type: EntryType::parse(&entry_type).unwrap(),
         })
+        .prop_map(|header| match header.about {
+            None => header,
+            Some(about) => EntryHeader { entry_type: EntryType::literal(ABOUT_ANOTHER[usize::from(about.get() % 2 == 0)]), ..header },
+        })
 }
 
 #[track_caller]
