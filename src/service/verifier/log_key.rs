@@ -72,7 +72,7 @@ impl FollowedKeys {
         for overlap in self.history.iter().flat_map(KeyHistory::overlaps) {
             let index = overlap.index;
             tally.notes.push(format!("entry {index}: {} follows {}; both sign until {}", overlap.new, overlap.old, overlap.until));
-            if given == Some(overlap.new) && rows.checkpoint_covering(index.size_with())?.is_none() {
+            if given == Some(overlap.new) && rows.checkpoint_past(i64::try_from(index.get()).unwrap_or(i64::MAX))?.is_none() {
                 tally.cannot_tell(format!("no checkpoint covers entry {index}, which names the key that was given"));
             }
         }

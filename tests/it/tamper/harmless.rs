@@ -16,15 +16,12 @@ pub(super) const GROUP: Group = Group {
 
 const TABLE: [Tampering; 13] = [
     Tampering {
-        name: "`service.db`: a session and a stored answer are put in",
+        name: "`service.db`: a session is put in",
         spoil: |s| {
-            let connection = connect_guarded(&s.folder.service_file());
             onus::store::service_db::ServiceDb::open(&s.folder.service_file()).unwrap();
-            let session =
-                "INSERT INTO sessions VALUES (zeroblob(32), 'user:mallory@example.com', 'Mallory', 'auditor', 0, 9000000000000000)";
-            connection.execute(session, []).unwrap();
-            let answer = "INSERT INTO idempotency_answers VALUES (1, 'crd-1', 'POST', '/v1/events', 'k', zeroblob(32), 201, '{}', x'7B7D', NULL, NULL, NULL, NULL, 0, 9)";
-            connection.execute(answer, []).unwrap();
+            let session = "INSERT INTO sessions (cookie_hash, principal_id, display_name, roles, created_at, expires_at)
+                VALUES (zeroblob(32), 'user:mallory@example.com', 'Mallory', 'auditor', 0, 9000000000000000)";
+            connect_guarded(&s.folder.service_file()).execute(session, []).unwrap();
             Vec::new()
         },
     },

@@ -59,10 +59,7 @@ const TABLE: [Tampering; 27] = [
         },
     },
     Tampering { name: "the entry is cut short", spoil: |s| form(s, |text| text[..text.len() / 2].to_owned()) },
-    Tampering {
-        name: "`about` is put in",
-        spoil: |s| form(s, |text| text.replacen('{', "{\"about\":5,", 1)),
-    },
+    Tampering { name: "`about` is put in", spoil: |s| form(s, |text| text.replacen('{', "{\"about\":5,", 1)) },
     Tampering {
         name: "`findings` is cleared",
         spoil: |s| {

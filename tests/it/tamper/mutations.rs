@@ -69,7 +69,11 @@ impl Original {
 /// In memory, where there is such a file system.
 fn workplace() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
-    let named = || { let mut builder = tempfile::Builder::new(); builder.prefix("onus-mutations-"); builder };
+    let named = || {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("onus-mutations-");
+        builder
+    };
     if memory.is_dir() { named().tempdir_in(memory).or_else(|_| named().tempdir()).unwrap() } else { named().tempdir().unwrap() }
 }
 
