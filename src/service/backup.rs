@@ -188,6 +188,11 @@ fn copy_surroundings(folder: &Folder, staging: &Staging, with_log_key: bool) -> 
             staging.copy(folder.root(), within(folder, &key))?;
         }
     }
+    if with_log_key {
+        for key in folder.other_log_key_files()? {
+            staging.copy(folder.root(), within(folder, &key))?;
+        }
+    }
     let written = [folder.catalogue_file(), folder.settings_file(), folder.issuers_file()];
     for file in written.iter().filter(|file| file.exists()) {
         staging.copy(folder.root(), within(folder, file))?;

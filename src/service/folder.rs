@@ -126,6 +126,22 @@ impl Folder {
         self.root.join(format!("keys/log.{id}.pem"))
     }
 
+    /// The log keys there are beside the one in force: earlier ones that still sign, and the one that is to follow.
+    pub fn other_log_key_files(&self) -> Result<Vec<PathBuf>, FolderError> {
+        let keys = self.root.join("keys");
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&keys).map_err(|e| io_error(&keys, e))? {
+            let path = entry.map_err(|e| io_error(&keys, e))?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let is_log_key = name.starts_with("log.") && path.extension().is_some_and(|extension| extension == "pem");
+            if is_log_key && path != self.log_key_file() {
+                found.push(path);
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+
     /// Signs exports. Who holds it can make exports look like ours; the checkpoint in them still has to verify.
     pub fn export_key_file(&self) -> PathBuf {
         self.root.join("keys/export.pem")

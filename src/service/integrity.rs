@@ -152,6 +152,7 @@ mod tests {
             origin: "o".to_owned(),
             size: TreeSize::new(3).unwrap(),
             vkey: None,
+            followed_keys: Vec::new(),
             checks: vec![check],
             equivocations: Vec::new(),
             limits: Vec::new(),

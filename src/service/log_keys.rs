@@ -210,6 +210,16 @@ pub fn log_signer(folder: &Folder, origin: &Origin) -> Result<NoteSigner, Folder
         .ok_or_else(|| FolderError::BadKey { path: path.display().to_string(), reason: "it is missing".to_owned() })
 }
 
+/// The public halves of all log keys that files hold; `keys/log.pem` must.
+pub fn stored_vkeys(folder: &Folder, origin: &Origin) -> Result<Vec<Vkey>, FolderError> {
+    let mut vkeys = vec![log_signer(folder, origin)?.vkey().clone()];
+    for path in folder.other_log_key_files()? {
+        // Half of a key that no entry names is no key.
+        vkeys.extend(read_signer(folder, &path, origin).ok().flatten().map(|signer| signer.vkey().clone()));
+    }
+    Ok(vkeys)
+}
+
 /// The key that was made to be the next one, if there is one.
 pub fn next_signer(folder: &Folder, origin: &Origin) -> Result<Option<NoteSigner>, FolderError> {
     read_signer(folder, &folder.next_log_key_file(), origin)

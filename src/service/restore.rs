@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::service::clock::Clock;
 use crate::service::folder::{Folder, FolderError};
 use crate::service::high_water::HighWater;
-use crate::service::log_keys::log_signer;
+use crate::service::log_keys::stored_vkeys;
 use crate::service::manifest::{BadManifest, FileRecord, MANIFEST_FILE, Manifest};
 use crate::service::reindex::{Rebuilt, ReindexError, reindex};
 use crate::service::succession::{EpochOrder, Known, SuccessionError, Successor};
@@ -274,8 +274,9 @@ fn require_log_key(folder: &Folder, manifest: &Manifest, origin: &Origin) -> Res
     if !folder.log_key_file().exists() {
         return Err(RestoreError::NoLogKey);
     }
-    let vkey = log_signer(folder, origin)?.vkey().clone();
-    let signed = UnverifiedCheckpoint::parse(manifest.checkpoint.as_bytes()).and_then(|note| note.verify(origin, &[vkey]));
+    // After a rotation that was stopped, its newest checkpoint may still be that of the key before.
+    let vkeys = stored_vkeys(folder, origin)?;
+    let signed = UnverifiedCheckpoint::parse(manifest.checkpoint.as_bytes()).and_then(|note| note.verify(origin, &vkeys));
     signed.map(drop).map_err(|e| RestoreError::OtherLogKey(e.to_string()))
 }
 

@@ -24,7 +24,6 @@ use crate::store::rows::Head;
 use crate::tlog::checkpoint::{SignedCheckpoint, UnverifiedCheckpoint};
 use crate::tlog::entry::Origin;
 use crate::tlog::position::TreeSize;
-use crate::tlog::vkey::Vkey;
 
 /// What a new epoch is to be.
 #[derive(Clone, Debug)]
@@ -122,10 +121,11 @@ impl Known {
             |name: &str, reason: String| SuccessionError::Checkpoint { name: name.to_owned(), origin: manifest.origin.clone(), reason };
         let backup = "the backup's checkpoint";
         let origin = Origin::parse(&manifest.origin).ok_or_else(|| refused(backup, "the backup names no ledger".to_owned()))?;
-        let key = report.vkey.as_deref().and_then(|text| Vkey::parse(text).ok());
-        let key = key.ok_or_else(|| refused(backup, "the ledger names no key".to_owned()))?;
+        if report.followed_keys.is_empty() {
+            return Err(refused(backup, "the ledger names no key".to_owned()));
+        }
         let signed = |name: &str, note: &[u8]| {
-            let verified = UnverifiedCheckpoint::parse(note).and_then(|note| note.verify(&origin, std::slice::from_ref(&key)));
+            let verified = UnverifiedCheckpoint::parse(note).and_then(|note| note.verify(&origin, &report.followed_keys));
             verified.map_err(|e| refused(name, e.to_string()))
         };
         let own = signed(backup, manifest.checkpoint.as_bytes())?;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::service::doctor::{Remark, Subject};
 use crate::service::folder::Folder;
@@ -14,7 +14,10 @@ const OTHERS: u32 = 0o077;
 /// The first thing that is wrong with any key, or that nothing is.
 pub(super) fn judge(folder: &Folder) -> Remark {
     let owner = fs::metadata(folder.ledger_file()).map(|file| file.uid()).ok();
-    let wrong = folder.key_files().iter().find_map(|key| fault(folder, key, owner)).or_else(|| open_folder(folder));
+    // Half of the next key is no fault: the rotation that was stopped makes it again.
+    let others = folder.other_log_key_files().unwrap_or_default().into_iter().filter(|key| *key != folder.next_log_key_file());
+    let keys: Vec<PathBuf> = folder.key_files().into_iter().chain(others).collect();
+    let wrong = keys.iter().find_map(|key| fault(folder, key, owner)).or_else(|| open_folder(folder));
     wrong.unwrap_or_else(|| Remark::well(Subject::Keys, "all four keys are there, and nobody but their owner can read them"))
 }
 

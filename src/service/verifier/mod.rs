@@ -194,7 +194,8 @@ impl Verification {
         checks.push(followed.check(rows, &genesis, self.vkey.as_ref())?);
         let limits = self.limits();
         let vkey = followed.history.as_ref().map(|history| history.present().to_string());
-        Ok(Base::Checked(Report { origin: head.origin, size: head.size, vkey, checks, equivocations, limits }))
+        let followed_keys = followed.keys();
+        Ok(Base::Checked(Report { origin: head.origin, size: head.size, vkey, followed_keys, checks, equivocations, limits }))
     }
 
     /// Whether nothing lies there, and nothing from outside says that anything should.
@@ -243,6 +244,7 @@ fn nothing() -> Report {
         origin: String::new(),
         size: TreeSize::ZERO,
         vkey: None,
+        followed_keys: Vec::new(),
         checks: Vec::new(),
         equivocations: Vec::new(),
         limits: vec!["There is nothing to verify.".to_owned()],
@@ -257,7 +259,7 @@ fn only(name: CheckName, origin: String, size: TreeSize, reason: &str) -> Report
     let mut checks: Vec<Check> = others.map(|other| Check::not_run(*other, size.get(), reason)).collect();
     checks.push(tally.finish());
     checks.sort_by_key(|check| check.name);
-    Report { origin, size, vkey: None, checks, equivocations: Vec::new(), limits: Vec::new() }
+    Report { origin, size, vkey: None, followed_keys: Vec::new(), checks, equivocations: Vec::new(), limits: Vec::new() }
 }
 
 fn not_a_ledger(head: &Head, named: &str) -> Report {

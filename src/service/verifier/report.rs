@@ -2,6 +2,7 @@
 //! by default: a check passes only when it has looked at everything it is about.
 
 use crate::tlog::position::{LeafIndex, TreeSize};
+use crate::tlog::vkey::Vkey;
 
 macro_rules! checks {
     ($($(#[$doc:meta])+ $variant:ident = $name:literal, $asks:literal;)+) => {
@@ -155,8 +156,10 @@ pub struct Report {
     pub origin: String,
     /// How many entries it holds.
     pub size: TreeSize,
-    /// The key that checkpoints were verified under.
+    /// The key that the newest checkpoints were verified under.
     pub vkey: Option<String>,
+    /// Every key that checkpoints were verified under, the oldest first.
+    pub followed_keys: Vec<Vkey>,
     /// In the order of [`CheckName::ALL`].
     pub checks: Vec<Check>,
     /// Evidence against the log.

@@ -6,6 +6,7 @@ use onus::service::folder::Folder;
 use onus::service::log_keys::log_signer;
 use onus::service::verifier::Verification;
 use onus::service::verifier::report::Verdict;
+use onus::store::reader::LedgerReader;
 use onus::tlog::entry::Origin;
 use onus::tlog::hash::LeafHash;
 use onus::tlog::time::Timestamp;
@@ -16,7 +17,7 @@ use serde_json::Value;
 use super::signers;
 use crate::app::ORIGIN;
 use crate::call::unique;
-use crate::program::{Premises, onus};
+use crate::program::{Premises, Program, onus};
 use crate::submissions::{action, grant};
 use crate::test_ledger::check_folder;
 use crate::verify::told;
@@ -70,6 +71,30 @@ fn it_is_refused_beside_a_server_and_then_receipts_carry_both_signatures() {
     }
     // In the overlap the old key alone still opens everything.
     check_folder(&premises.data(), &old, premises.size());
+}
+
+/// The other half of the overlap is in the backup as well: what is restored goes on signing with both keys.
+#[test]
+fn a_backup_made_in_the_overlap_goes_on_with_both_keys() {
+    let premises = Premises::new();
+    assert!(rotate_key(&premises).output().unwrap().status.success());
+    let home = tempfile::tempdir().unwrap();
+    let (backup, data) = (home.path().join("backup"), home.path().join("data"));
+    for (command, from, to) in [("backup", premises.data(), &backup), ("restore", backup.clone(), &data)] {
+        let [from_flag, to_flag] = if command == "backup" { ["--data", "--to"] } else { ["--from", "--data"] };
+        let output = onus().arg(command).arg(from_flag).arg(from).arg(to_flag).arg(to).output().unwrap();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let new = log_signer(&Folder::new(&data), &Origin::parse(ORIGIN).unwrap()).unwrap().vkey().clone();
+    let mut serve = onus();
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
+    let program = Program::spawn(serve, &home.path().join("log"));
+    program.client(&premises.admin_token).post("/v1/actions", &action("act-1", "dlg-1")).status(201);
+    assert!(program.terminate().success());
+    let reader = LedgerReader::open(&Folder::new(&data).ledger_file()).unwrap();
+    let (size, note) = reader.rows().checkpoints().unwrap().pop().unwrap();
+    assert_eq!((size, signers(&note, &[&premises.vkey, &new])), (4, vec![1, 0]));
+    check_folder(&data, &premises.vkey, 4);
 }
 
 #[test]
