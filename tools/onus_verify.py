@@ -11,12 +11,10 @@ called more than "partly" verified. Exit code 1: something is false; 2: nothing 
     python3 onus_verify.py --data DIR [--vkey VKEY] [--checkpoint FILE]... [--high-water FILE] [--json]
     python3 onus_verify.py --batch     one JSON request a line on stdin: {"data":…, "vkey":…?, "checkpoints":[…]?, "high_water":…?}
 """
-import argparse, base64, calendar, contextlib, functools, hashlib, json, pathlib, re, sqlite3, sys
-from decimal import Decimal
+import argparse, base64, calendar, contextlib, decimal, functools, hashlib, json, pathlib, re, sqlite3, sys
 CHECKS = "entries links commitments payloads documents tiles checkpoints head rows given_checkpoints high_water keys".split()
 DEEP = "file findings changed_assessments derived_tables event_keys search_index".split()
-class Refused(ValueError):
-    """Something is not what the format says it must be."""
+class Refused(ValueError): """Something is not what the format says it must be."""
 def refuse_if(is_wrong, reason):
     if is_wrong:
         raise Refused(reason)
@@ -46,7 +44,7 @@ def exact_number(text):
     """Accepted if its JCS form denotes the same decimal number and it lies within ±(2^53−1), beyond which every number is integral."""
     number = float(text)
     try:
-        refuse_if(not abs(number) <= MAX_INTEGER or Decimal(text) != Decimal(jcs_number(number)), "a number cannot be kept exactly")
+        refuse_if(not abs(number) <= MAX_INTEGER or decimal.Decimal(text) != decimal.Decimal(jcs_number(number)), "a number cannot be kept exactly")
     except ArithmeticError:
         raise Refused("a number has an absurd exponent") from None
     return number
@@ -56,7 +54,7 @@ def jcs_number(number):
     """ECMAScript's Number::toString. Python's repr gives the same shortest digits; only their layout differs."""
     if abs(number) <= MAX_INTEGER and number == number // 1:
         return str(int(number))
-    sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
+    sign, digits, exponent = decimal.Decimal(repr(number)).normalize().as_tuple()
     text, point = "".join(map(str, digits)), len(digits) + exponent  # the value is 0.text × 10^point
     if 0 < point <= 21:
         text = text[:point] + "." + text[point:] if len(text) > point else text.ljust(point, "0")
@@ -294,6 +292,8 @@ class Verification:
                     self.use_members(index, header["type"], opened(seed, text, header["payload"]))
             except (ValueError, RecursionError) as why:  # also JSONDecodeError, and what a lone surrogate causes
                 self.spoil("payloads" if header else "entries", index, str(why))
+                if header is None and (text is None or len(seed or bytes(32)) != 32 or re.search("[\ud800-\udfff]", text + (sealed or ""))):
+                    self.spoil("payloads", index, "its payload is lost, or cannot be one")
             before, expected = leaf_hash(raw), index + 1
             if len(self.leaves) == index:
                 self.leaves.append(before)

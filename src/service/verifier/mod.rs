@@ -138,8 +138,9 @@ impl Verification {
         };
         report.checks.push(deep::check_file(&batch, &schema)?);
         let keys = self.folder.read_secret(&self.folder.event_key_file()).ok().map(EventKeys::new);
-        let is_opened = report.check(CheckName::Payloads).is_some_and(|check| check.outcome == Outcome::Passed);
-        let reading: EntryReading = if is_opened { entry_as_it_stands } else { open_entry };
+        let has_passed = |name| report.check(name).is_some_and(|check| check.outcome == Outcome::Passed);
+        let is_compared = has_passed(CheckName::Entries) && has_passed(CheckName::Payloads);
+        let reading: EntryReading = if is_compared { entry_as_it_stands } else { open_entry };
         let derived = match deep::check_derived(&mut batch, report.size, keys.as_ref(), reading) {
             Ok(derived) => derived,
             // What it needs is not in the file, which has been said; everything else has been looked at, and is to be told.

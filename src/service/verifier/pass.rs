@@ -22,6 +22,9 @@ use crate::tlog::tree::Frontier;
 /// The type of the entry that says which entry's members were erased.
 const PAYLOAD_ERASED: &str = "payload.erased";
 
+/// Times never decrease, whatever is missing between two entries.
+const EARLIER: &str = "it was recorded earlier than an entry before it";
+
 /// What the pass found.
 pub(super) struct Passed {
     /// Entries, links, commitments, payloads, documents, tiles, checkpoints.
@@ -166,15 +169,17 @@ impl Pass<'_> {
     /// FORMAT.md section 6, item 4.
     fn check_link(&mut self, place: LeafIndex, header: Option<&EntryHeader>) {
         let Some(header) = header else { return self.links.cannot_tell(format!("entry {place} cannot be read")) };
+        let is_earlier = self.recorded_at.is_some_and(|earlier| header.recorded_at < earlier);
         let before = match self.before {
             Before::Nothing => LeafHash::GENESIS,
             Before::Hash(hash) => hash,
+            Before::Missing(_) if is_earlier => return self.links.wrong_at(place, EARLIER),
             Before::Missing(index) => return self.links.cannot_tell(format!("entry {index} is missing")),
         };
         if header.prev != before {
             self.links.wrong_at(place, "it does not link to the entry before it as that is now");
-        } else if self.recorded_at.is_some_and(|earlier| header.recorded_at < earlier) {
-            self.links.wrong_at(place, "it was recorded earlier than the entry before it");
+        } else if is_earlier {
+            self.links.wrong_at(place, EARLIER);
         } else {
             self.links.right();
         }

@@ -78,10 +78,9 @@ pub(super) fn check(rows: Rows<'_>, size: TreeSize, searcher: Result<Searcher, I
 /// An index that cannot be read is as false as one that says something else, unless it is merely of another release or in use.
 fn broken(size: TreeSize, e: &IndexError) -> Check {
     let mut reason = e.to_string();
-    let mut below = e.source();
-    while let Some(cause) = below {
+    // Of what lies below, the last says it all, and the others quote it.
+    if let Some(cause) = std::iter::successors(e.source(), |cause| (**cause).source()).last() {
         reason = format!("{reason}: {cause}");
-        below = cause.source();
     }
     match e {
         IndexError::Locked { .. } | IndexError::OtherVersion { .. } | IndexError::Io { .. } => {

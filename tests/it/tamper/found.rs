@@ -103,29 +103,36 @@ fn beside(sample: &ClosedLedger, verification: &Verification, size: u64, note: S
 
 /// What differs from run to run: where the folder lies, and what comes from keys, which are random. Each is what it should be first.
 fn hidden(sample: &ClosedLedger, text: &str) -> String {
+    const ENDS: [char; 6] = [' ', '\n', ',', ')', ':', '.'];
     let mark = sample.folder.default_mark_file().display().to_string();
     let text = text.replace(&mark, "DIR.high-water").replace(&sample.folder.root().display().to_string(), "DIR");
     let mut shown = String::new();
-    for word in text.split_inclusive([' ', '\n', ',', ')', ':']) {
-        let bare = word.trim_end_matches([' ', '\n', ',', ')', ':']);
-        let rest = &word[bare.len()..];
-        if onus::tlog::vkey::Vkey::parse(bare).is_ok() {
-            shown.push_str("VKEY");
-        } else if bare.len() == 32 && bare.bytes().all(|c| c.is_ascii_hexdigit()) && bare.bytes().any(|c| c != b'0') {
-            shown.push_str("KEY");
-        } else if let Some(quoted) = bare.strip_prefix('"').and_then(|bare| bare.strip_suffix('"'))
-            && (LeafHash::parse(quoted).is_some() || DocumentHash::parse_hex(quoted).is_some())
-        {
-            // The search index knows each entry by its hash; those of documents stand without quotation marks, and are fixed.
-            shown.push_str("\"HASH\"");
-        } else if bare.strip_prefix('"').and_then(|bare| bare.strip_suffix(".idx\"")).is_some_and(|name| name.len() == 32) {
-            shown.push_str("\"FILE.idx\"");
-        } else {
-            shown.push_str(bare);
-        }
-        shown.push_str(rest);
+    for word in text.split_inclusive(&ENDS[..5]) {
+        let bare = word.trim_end_matches(ENDS);
+        shown.push_str(stand_in(bare).unwrap_or(bare));
+        shown.push_str(&word[bare.len()..]);
     }
     shown
+}
+
+/// What is shown for a word that is another one in every ledger.
+fn stand_in(word: &str) -> Option<&'static str> {
+    let is_hex = |text: &str, length: usize| text.len() == length && text.bytes().all(|c| c.is_ascii_hexdigit());
+    if onus::tlog::vkey::Vkey::parse(word).is_ok() {
+        return Some("VKEY");
+    }
+    if word.strip_prefix('(').is_some_and(|id| is_hex(id, 8)) {
+        return Some("(KEY");
+    }
+    if is_hex(word, 32) && word.bytes().any(|c| c != b'0') {
+        return Some("KEY");
+    }
+    if word.strip_suffix(".idx").is_some_and(|name| is_hex(name, 32)) {
+        return Some("FILE.idx");
+    }
+    // The search index knows each entry by its hash. The hashes of documents stand without quotation marks, and are the same.
+    let quoted = word.strip_prefix('"')?.strip_suffix('"')?;
+    (LeafHash::parse(quoted).is_some() || DocumentHash::parse_hex(quoted).is_some()).then_some("\"HASH\"")
 }
 
 impl Found {
