@@ -17,7 +17,7 @@ use crate::closed_ledger::ClosedLedger;
 use crate::verify::told;
 
 /// How many there are, unless the variable says so.
-const MUTATIONS: u64 = 2_000;
+const MUTATIONS: u64 = 10_000;
 const COUNT: &str = "ONUS_MUTATIONS";
 /// One in so many is of a ledger with a full tile; the others are of a small one.
 const LONG_EVERY: u64 = 100;
