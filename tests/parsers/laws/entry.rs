@@ -25,6 +25,9 @@ pub(super) fn law(bytes: &[u8]) -> Verdict {
     Verdict::of(read.is_ok())
 }
 
+/// The types whose entries are about an earlier one.
+const ABOUT_ANOTHER: [&str; 2] = ["payload.erased", "assessment.changed"];
+
 /// FORMAT.md section 1, read from the table.
 fn has_form(bytes: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(bytes) else { return false };
@@ -36,7 +39,7 @@ fn has_form(bytes: &[u8]) -> bool {
     let (Some(index), true) = (n("index"), text.is_ascii() && text.len() <= 4096) else { return false };
     serde_json_canonicalizer::to_string(&members).is_ok_and(|canonical| canonical == text)
         && members.keys().all(|name| known.contains(&name.as_str()))
-        && (!members.contains_key("about") || n("about").is_some_and(|about| about < index))
+        && (!members.contains_key("about") || (ABOUT_ANOTHER.contains(&s("type")) && n("about").is_some_and(|about| about < index)))
         && members.contains_key("findings") == members.contains_key("rules")
         && members.get("findings").is_none_or(are_findings)
         && (!members.contains_key("rules") || n("rules").is_some())
@@ -76,15 +79,17 @@ pub(super) fn text(dice: &mut Dice<'_>) -> Vec<u8> {
     let micros = i64::try_from(dice.number() % 315_569_520_000_000_000).expect("below 2^63") - 62_167_219_200_000_000;
     let codes = (0..[0, 1, 3, 32][dice.below(4)]).map(|i| format!("c{i}_{}", dice.word("ab0_", 0, 3))).collect();
     let stands = dice.percent(70);
+    let is_about = dice.percent(20) && index > 0;
+    let types: &[&str] = if is_about { &ABOUT_ANOTHER } else { &["action.recorded", "delegation.granted", "x.y_z.w", "payload.erased"] };
     let header = EntryHeader {
-        about: (dice.percent(20) && index > 0).then(|| LeafIndex::new(dice.number() % index).unwrap()),
+        about: is_about.then(|| LeafIndex::new(dice.number() % index).unwrap()),
         assessment: stands.then(|| Assessment::new(codes, dice.number() >> 11).unwrap()),
         index: LeafIndex::new(index).unwrap(),
         log: Origin::parse(&format!("l{}", dice.word("edger.0/:_-", 0, 20))).unwrap(),
         payload: Commitment::from_bytes(dice.bytes_32()),
         prev: if index == 0 { LeafHash::GENESIS } else { LeafHash::from_bytes(dice.bytes_32()) },
         recorded_at: Timestamp::from_micros(micros).unwrap(),
-        entry_type: EntryType::parse(dice.one(&["action.recorded", "delegation.granted", "x.y_z.w"])).unwrap(),
+        entry_type: EntryType::parse(dice.one(types)).unwrap(),
     };
     header.to_bytes()
 }
