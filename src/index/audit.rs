@@ -193,15 +193,15 @@ impl<'s> SegmentAudit<'s> {
     /// The first way in which a document is not what it should be.
     fn compare(&mut self, doc: DocId, expected: &IndexDocument) -> Result<Option<String>, IndexError> {
         let found = usize::try_from(doc).ok().and_then(|doc| self.found.get(doc)).copied().unwrap_or_default();
-        if found == self.fingerprints.expected(self.layout, expected) {
+        let wanted = self.fingerprints.expected(self.layout, expected);
+        if found == wanted {
             return self.first_other_column(doc, expected);
         }
         let named = match self.first_missing_value(doc, expected)? {
             Some(reason) => Some(reason),
             None => self.first_other_column(doc, expected)?,
         };
-        let values = self.fingerprints.expected(self.layout, expected).values;
-        Ok(Some(named.unwrap_or_else(|| format!("it is found by {} values, and has {values}", found.values))))
+        Ok(Some(named.unwrap_or_else(|| format!("it is found by {} values, and has {}", found.values, wanted.values))))
     }
 
     /// The first column that has another number, or counts other words.
